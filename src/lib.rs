@@ -1,0 +1,1 @@
+//! An operation happens once; attempts are how.

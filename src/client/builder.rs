@@ -1,0 +1,287 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, Method};
+use url::Url;
+
+use super::wire::Wire;
+use super::{Client, DefaultHeaders, Shared, keep_alive};
+use crate::clock::Clock;
+use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
+use crate::error::{ConfigError, Error};
+use crate::event::{Event, FromFn, Observer, Observers};
+use crate::operation::{KeyFormat, KeySupport};
+use crate::retry::RetryPolicy;
+
+/// Builds a [`Client`]; every value is checked at [`build`](Self::build).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast::Client;
+///
+/// let client = Client::builder()
+///     .http(reqwest::Client::builder().user_agent("billing/1.0"))
+///     .base_url("https://api.example.com/v1")
+///     .attempt_timeout(Duration::from_secs(20))
+///     .total_timeout(Duration::from_secs(60))
+///     .build()?;
+/// # Ok::<(), steadfast::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    http: Option<reqwest::ClientBuilder>,
+    /// What carries requests instead of reqwest.
+    pub(super) wire: Option<Wire>,
+    base: Option<Result<Url, Error>>,
+    headers: HeaderMap,
+    settings: Settings,
+    redirects: Option<Redirects>,
+    connect_timeout: Option<Duration>,
+    observers: Observers,
+    clock: Clock,
+}
+
+impl ClientBuilder {
+    /// The longest wait for a connection (TCP and TLS) unless set: a third of the default attempt timeout.
+    ///
+    /// A connection that was not made in time certainly brought no request to the server, while an attempt timeout
+    /// leaves doubt; so this one must end first.
+    pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// How long an idle connection is kept: below every server's own limit that was found, since a request that meets
+    /// the server's close looks exactly like one that was processed.
+    pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+    pub(super) fn new() -> Self {
+        Self {
+            http: None,
+            wire: None,
+            base: None,
+            headers: HeaderMap::new(),
+            settings: Settings::default(),
+            redirects: None,
+            connect_timeout: None,
+            observers: Observers::default(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// Uses this reqwest builder: for TLS, proxies, DNS, user agent and the like.
+    ///
+    /// Applied on top of it, so that every promise holds: retries off, redirects off, `Referer` off, our connect
+    /// timeout, pool idle timeout and HTTP/2 pings. Set [default headers](Self::default_headers) here, not on it: its
+    /// own cannot be seen and would follow a redirect anywhere, so with `http` only redirects to the same origin are
+    /// followed, unless [`redirects`](Self::redirects) says otherwise.
+    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Sets the URL below which relative targets lie: `/charges` under `https://api.example.com/v1` is `/v1/charges`.
+    pub fn base_url(mut self, url: &str) -> Self {
+        let parsed = Url::parse(url).map_err(|error| Error::request_because("the base URL is not valid", error));
+        self.base = Some(parsed);
+        self
+    }
+
+    /// Sets headers of every request that does not set them itself.
+    pub fn default_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Sets the retry policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.policy = policy;
+        self
+    }
+
+    /// Sets how long one attempt may take to its response head, or to the end of a buffered body: 1 ms to a day.
+    ///
+    /// Default 30 s. It cannot be off: a request can hang for ever, even with no socket left.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets how long an operation may take, waits included: 1 ms to 30 days. Default none.
+    ///
+    /// It also bounds a body that is read later.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.total_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long making a connection may take: 1 ms up to, not including, the attempt timeout.
+    ///
+    /// Default 10 s, or half the attempt timeout if that is less.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Reads every response body into memory, up to this many bytes, as part of the attempt: a body that is cut or
+    /// stalls is then an outcome like any other and may be retried. A larger body is an error.
+    pub fn buffer(mut self, limit: usize) -> Self {
+        self.settings.buffer = Some(limit);
+        self
+    }
+
+    /// Sets which redirects are followed.
+    pub fn redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = Some(redirects);
+        self
+    }
+
+    /// Sets the header that carries the key. Default `Idempotency-Key`.
+    pub fn key_header(mut self, name: HeaderName) -> Self {
+        let header = std::mem::take(&mut self.settings.key.header);
+        self.settings.key.header = header.name_as(name);
+        self
+    }
+
+    /// Sets the key's form in its header. Default the raw token.
+    pub fn key_format(mut self, format: KeyFormat) -> Self {
+        let header = std::mem::take(&mut self.settings.key.header);
+        self.settings.key.header = header.format(format);
+        self
+    }
+
+    /// Sets the methods whose requests carry a key unasked. Default POST and PATCH.
+    pub fn key_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.settings.key.methods = methods.into_iter().collect();
+        self
+    }
+
+    /// Says whether the servers behind this client honour keys. Default [`KeySupport::Honored`].
+    pub fn key_support(mut self, support: KeySupport) -> Self {
+        self.settings.key.support = support;
+        self
+    }
+
+    /// Says how long the servers remember a key, from the first attempt; after it, an attempt that may have been
+    /// processed is not repeated. 1 s or more. Default: for ever.
+    pub fn key_lifetime(mut self, lifetime: Duration) -> Self {
+        self.settings.key.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Gives headers to set before each attempt: a request signature, a refreshed token.
+    ///
+    /// It is asked before every request of an attempt, redirects to the same origin included, within the attempt's
+    /// time limit. It can change neither key nor body. If it fails, the operation fails, and nothing is sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use steadfast::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .before_attempt(|attempt| async move {
+    ///         let mut headers = HeaderMap::new();
+    ///         headers.insert("x-attempt", HeaderValue::from(attempt.number()));
+    ///         Ok::<_, std::convert::Infallible>(headers)
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), steadfast::Error>(())
+    /// ```
+    pub fn before_attempt<F, Fut, E>(mut self, hook: F) -> Self
+    where
+        F: Fn(AttemptInfo) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<HeaderMap, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    {
+        self.settings.hook = Some(Arc::new(Hook(hook)));
+        self
+    }
+
+    /// Adds an observer; they are told in the order in which they were added.
+    pub fn observe(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Adds a closure as an observer.
+    pub fn on_event(self, tell: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.observe(FromFn(tell))
+    }
+
+    /// Sets the clock; [`Clock::skipping`] makes waits end at once, for tests over real sockets.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Checks every value and builds the client.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that is out of its range, and the range; or TLS, proxy and resolver errors of reqwest.
+    pub fn build(mut self) -> Result<Client, Error> {
+        let connect_timeout = self.validate()?;
+        let fallback = if self.http.is_some() {
+            Redirects::SameOrigin
+        } else {
+            Redirects::AnyOrigin
+        };
+        self.settings.redirects = self.redirects.unwrap_or(fallback);
+        let wire = match self.wire {
+            Some(wire) => wire,
+            None => connected(self.http.unwrap_or_default(), connect_timeout)?,
+        };
+        Ok(Client(Arc::new(Shared {
+            wire,
+            base: self.base.transpose()?,
+            headers: DefaultHeaders(self.headers),
+            settings: self.settings,
+            observers: self.observers,
+            clock: self.clock,
+        })))
+    }
+
+    /// Checks the ranges, and gives the connect timeout that holds.
+    fn validate(&self) -> Result<Duration, ConfigError> {
+        let settings = &self.settings;
+        check_attempt_timeout(settings.attempt_timeout)?;
+        settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
+        if let Some(lifetime) = settings.key.lifetime {
+            ConfigError::check("key_lifetime", Duration::from_secs(1)..=Duration::MAX, lifetime)?;
+        }
+        let Some(connect_timeout) = self.connect_timeout else {
+            return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(settings.attempt_timeout / 2));
+        };
+        let most = settings.attempt_timeout.saturating_sub(Duration::from_nanos(1));
+        ConfigError::check("connect_timeout", Duration::from_millis(1)..=most, connect_timeout)?;
+        Ok(connect_timeout)
+    }
+}
+
+/// Builds reqwest's client with our settings on top of the caller's.
+fn connected(http: reqwest::ClientBuilder, connect_timeout: Duration) -> Result<Wire, Error> {
+    let client = keep_alive::apply(http)
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(ClientBuilder::POOL_IDLE_TIMEOUT)
+        .build()
+        .map_err(|error| Error::request_because("the HTTP client could not be built", error.without_url()))?;
+    Ok(Wire::Reqwest {
+        client,
+        armor: Armor::Needless,
+    })
+}
+
+pub(super) fn check_attempt_timeout(timeout: Duration) -> Result<(), ConfigError> {
+    ConfigError::check("attempt_timeout", SHORTEST..=Duration::from_secs(86_400), timeout)
+}
+
+pub(super) fn check_total_timeout(timeout: Duration) -> Result<(), ConfigError> {
+    ConfigError::check("total_timeout", SHORTEST..=Duration::from_secs(30 * 86_400), timeout)
+}
+
+/// The grain of tokio's timers.
+const SHORTEST: Duration = Duration::from_millis(1);

@@ -1,0 +1,180 @@
+//! The client: reqwest's API, with operations instead of requests.
+
+mod builder;
+mod fault;
+#[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
+#[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
+mod keep_alive;
+#[cfg_attr(feature = "http2", path = "nack_h2.rs")]
+#[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
+mod nack;
+mod request;
+#[cfg(feature = "form")]
+mod request_form;
+#[cfg(feature = "json")]
+mod request_json;
+#[cfg(feature = "multipart")]
+mod request_multipart;
+#[cfg(feature = "query")]
+mod request_query;
+mod response;
+#[cfg(feature = "testing")]
+mod script;
+mod send;
+mod target;
+mod wire;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use url::Url;
+
+pub use builder::ClientBuilder;
+pub use request::{KeyFault, RequestBuilder};
+pub use response::ResponseExt;
+pub use target::IntoTarget;
+
+use crate::clock::Clock;
+use crate::engine::{Armor, Settings};
+use crate::error::Error;
+use crate::event::Observers;
+use wire::Wire;
+
+/// An HTTP client whose operations happen once.
+///
+/// It feels like [`reqwest::Client`], and what comes back is a [`reqwest::Response`]. Cloning shares connections,
+/// budgets and breakers; make one and keep it.
+///
+/// # Examples
+///
+/// ```
+/// # async fn run() -> Result<(), steadfast::Error> {
+/// let client = steadfast::Client::new();
+/// let response = client.post("https://api.example.com/charges").body("amount=100").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client(pub(crate) Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) wire: Wire,
+    pub(crate) base: Option<Url>,
+    pub(crate) headers: DefaultHeaders,
+    pub(crate) settings: Settings,
+    pub(crate) observers: Observers,
+    pub(crate) clock: Clock,
+}
+
+/// Headers of every request; they may be credentials, so `Debug` counts them only.
+#[derive(Clone, Default)]
+pub(crate) struct DefaultHeaders(pub(crate) HeaderMap);
+
+impl Client {
+    /// A client with all defaults.
+    ///
+    /// # Panics
+    ///
+    /// As [`reqwest::Client::new`]: if TLS or the resolver cannot be set up. [`Client::builder`] returns that as an
+    /// error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().expect("TLS and the resolver can be set up")
+    }
+
+    /// Starts from the defaults.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// Wraps a client that was built elsewhere, with weaker promises.
+    ///
+    /// Its settings can be neither seen nor changed, so compared to [`ClientBuilder::http`]:
+    ///
+    /// - reqwest's own redirects stay on unless you turned them off. After a 301, 302 or 303 it sends a GET with your
+    ///   headers, the key among them, to wherever the server points; what it does for GET and HEAD is invisible here.
+    ///   Bodies of state-changing requests are sent in a form that a 307 or 308 cannot repeat.
+    /// - reqwest's own retries stay on unless you turned them off. They repeat GET and HEAD without backoff, unseen by
+    ///   receipt and budget; state-changing requests are sent in a form that they cannot repeat.
+    /// - Its timeouts hold beside ours. Without a connect timeout, a connection that hangs looks as if the request might
+    ///   have been processed.
+    /// - Its default headers travel with every redirect, so redirects to other origins are not followed.
+    #[must_use]
+    pub fn from_reqwest(client: reqwest::Client) -> Self {
+        let settings = Settings {
+            redirects: crate::engine::Redirects::SameOrigin,
+            ..Settings::default()
+        };
+        Self(Arc::new(Shared {
+            wire: Wire::Reqwest {
+                client,
+                armor: Armor::Worn,
+            },
+            base: None,
+            headers: DefaultHeaders::default(),
+            settings,
+            observers: Observers::default(),
+            clock: Clock::system(),
+        }))
+    }
+
+    /// Starts a GET.
+    pub fn get(&self, url: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// Starts a POST; it carries an idempotency key.
+    pub fn post(&self, url: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+
+    /// Starts a PUT.
+    pub fn put(&self, url: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::PUT, url)
+    }
+
+    /// Starts a PATCH; it carries an idempotency key.
+    pub fn patch(&self, url: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Starts a DELETE.
+    pub fn delete(&self, url: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Starts a HEAD.
+    pub fn head(&self, url: impl IntoTarget) -> RequestBuilder {
+        self.request(Method::HEAD, url)
+    }
+
+    /// Starts a request; an invalid URL shows at [`RequestBuilder::send`].
+    pub fn request(&self, method: Method, url: impl IntoTarget) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, url.target(self.0.base.as_ref()))
+    }
+
+    /// Runs a request that was built elsewhere, as one operation.
+    ///
+    /// A key header on it is adopted, a timeout on it becomes the attempt timeout. A body that is not bytes is sent
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`].
+    pub async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
+        RequestBuilder::from_request(self.clone(), request).send().await
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for DefaultHeaders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{} headers]", self.0.len())
+    }
+}

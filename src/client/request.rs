@@ -1,0 +1,301 @@
+use std::fmt;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::header::{AUTHORIZATION, Entry};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use url::Url;
+
+use super::Client;
+use super::builder::{check_attempt_timeout, check_total_timeout};
+use crate::engine::{Body, Overrides};
+use crate::error::Error;
+use crate::operation::{IdempotencyKey, KeyError, KeySupport};
+use crate::retry::RetryPolicy;
+use crate::rng;
+
+/// Builds one operation; like reqwest's, errors of its setters show at [`send`](Self::send).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast::{Client, IdempotencyKey};
+///
+/// # async fn run() -> Result<(), steadfast::Error> {
+/// let response = Client::new()
+///     .post("https://api.example.com/charges")
+///     .idempotency_key(IdempotencyKey::derive(["charge", "order-42"]))
+///     .total_timeout(Duration::from_secs(90))
+///     .body("amount=100")
+///     .send()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an operation does nothing until it is sent"]
+pub struct RequestBuilder {
+    pub(super) client: Client,
+    pub(super) method: Method,
+    pub(super) url: Result<Url, Error>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    pub(super) version: Option<Version>,
+    pub(super) key: Option<IdempotencyKey>,
+    pub(super) overrides: Overrides,
+}
+
+impl RequestBuilder {
+    pub(super) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
+        let request = Self {
+            client,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::default(),
+            version: None,
+            key: None,
+            overrides: Overrides::default(),
+        };
+        request.with_credentials_of_url()
+    }
+
+    pub(super) fn from_request(client: Client, mut request: reqwest::Request) -> Self {
+        let mut own = Self::new(client, request.method().clone(), Ok(request.url().clone()));
+        own.headers.extend(std::mem::take(request.headers_mut()));
+        own.body = request.body_mut().take().map(Body::from).unwrap_or_default();
+        own.version = (request.version() != Version::default()).then(|| request.version());
+        match request.timeout() {
+            Some(timeout) => own.attempt_timeout(*timeout),
+            None => own,
+        }
+    }
+
+    /// Adds a header.
+    pub fn header<K, V>(mut self, name: K, value: V) -> Self
+    where
+        HeaderName: TryFrom<K>,
+        <HeaderName as TryFrom<K>>::Error: Into<http::Error>,
+        HeaderValue: TryFrom<V>,
+        <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
+    {
+        let name = HeaderName::try_from(name).map_err(|error| header_error("a header's name is not valid", error));
+        let value = HeaderValue::try_from(value).map_err(|error| header_error("a header's value is not valid", error));
+        match (name, value) {
+            (Ok(name), Ok(value)) => {
+                self.headers.append(name, value);
+                self
+            }
+            (Err(error), _) | (_, Err(error)) => self.fail(error),
+        }
+    }
+
+    /// Sets headers, replacing those of the same name.
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        for name in headers.keys() {
+            self.headers.remove(name);
+        }
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Sets a bearer token.
+    pub fn bearer_auth(self, token: impl fmt::Display) -> Self {
+        self.authorization(&format!("Bearer {token}"))
+    }
+
+    /// Sets a user name and password (RFC 7617).
+    pub fn basic_auth(self, username: impl fmt::Display, password: Option<impl fmt::Display>) -> Self {
+        let password = password.map(|password| password.to_string()).unwrap_or_default();
+        let encoded = BASE64_STANDARD.encode(format!("{username}:{password}"));
+        self.authorization(&format!("Basic {encoded}"))
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the HTTP version.
+    pub fn version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Sets the key, on any method. Without this, POST and PATCH get a random one.
+    ///
+    /// Takes a key, or a text that is checked to be one; a bad one shows at [`send`](Self::send), before anything is
+    /// sent.
+    pub fn idempotency_key<K>(mut self, key: K) -> Self
+    where
+        K: TryInto<IdempotencyKey>,
+        K::Error: Into<KeyFault>,
+    {
+        match key.try_into() {
+            Ok(key) => {
+                self.key = Some(key);
+                self
+            }
+            Err(error) => match error.into().0 {
+                Some(error) => self.fail(error.into()),
+                None => self,
+            },
+        }
+    }
+
+    /// The key that this operation will carry, minted now if need be; `None` if its method carries none.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system has no randomness.
+    pub fn key(&mut self) -> Result<Option<&IdempotencyKey>, Error> {
+        let header = self.client.0.settings.key.header.name();
+        let wanted = self.client.0.settings.key.methods.contains(&self.method);
+        if self.key.is_none() {
+            if let Some(value) = self.headers.get(header) {
+                self.key = Some(self.client.0.settings.key.header.read(value)?);
+            } else if wanted {
+                let minted = rng::random_key();
+                self.key = Some(minted.map_err(|e| Error::request_because("no randomness for an idempotency key", e))?);
+            }
+        }
+        Ok(self.key.as_ref())
+    }
+
+    /// Sets the retry policy of this operation; the client's classifiers are still asked after its own.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.overrides.policy = Some(policy);
+        self
+    }
+
+    /// Sets how long one attempt may take: 1 ms to a day. The name that reqwest's users look for.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.attempt_timeout(timeout)
+    }
+
+    /// Sets how long one attempt may take to its response head, or to the end of a buffered body: 1 ms to a day.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        if let Err(error) = check_attempt_timeout(timeout) {
+            return self.fail(error.into());
+        }
+        self.overrides.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long the operation may take, waits included: 1 ms to 30 days.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        if let Err(error) = check_total_timeout(timeout) {
+            return self.fail(error.into());
+        }
+        self.overrides.total_timeout = Some(timeout);
+        self
+    }
+
+    /// Says whether the server honours the key, for this operation.
+    pub fn key_support(mut self, support: KeySupport) -> Self {
+        self.overrides.key_support = Some(support);
+        self
+    }
+
+    /// Reads the response body into memory, up to this many bytes, as part of the attempt.
+    pub fn buffer(mut self, limit: usize) -> Self {
+        self.overrides.buffer = Some(limit);
+        self
+    }
+
+    /// Makes one attempt, whatever happens.
+    pub fn send_once(mut self) -> Self {
+        self.overrides.send_once = true;
+        self
+    }
+
+    /// Runs the operation: `Ok` means that the server gave its answer.
+    ///
+    /// That is any 1xx to 4xx, or what a classifier accepts; [`ResponseExt::receipt`](crate::ResponseExt::receipt) tells
+    /// its story. Dropping the future at any point leaks nothing; whether the server acted is then unknown, and repeating
+    /// under the same key is safe.
+    ///
+    /// # Errors
+    ///
+    /// No answer, or a 5xx that was not, or could not be, retried further: the [`Error`] has receipt, effect, key and
+    /// the last response. A request that could not be built fails before anything is sent.
+    pub async fn send(self) -> Result<reqwest::Response, Error> {
+        super::send::send(self).await
+    }
+
+    /// The first error of a setter wins.
+    pub(super) fn fail(mut self, error: Error) -> Self {
+        if self.url.is_ok() {
+            self.url = Err(error);
+        }
+        self
+    }
+
+    pub(super) fn set_default_header(&mut self, name: HeaderName, value: HeaderValue) {
+        if let Entry::Vacant(entry) = self.headers.entry(name) {
+            entry.insert(value);
+        }
+    }
+
+    fn authorization(mut self, text: &str) -> Self {
+        match HeaderValue::try_from(text) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                self.headers.insert(AUTHORIZATION, value);
+                self
+            }
+            Err(error) => self.fail(header_error("the credentials are not a valid header value", error)),
+        }
+    }
+
+    /// Moves `user:password@` from the URL into the header, as reqwest does.
+    fn with_credentials_of_url(mut self) -> Self {
+        let Ok(url) = &mut self.url else { return self };
+        if url.username().is_empty() && url.password().is_none() {
+            return self;
+        }
+        let decode = |text: &str| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
+        let (username, password) = (decode(url.username()), url.password().map(decode));
+        // Both fail only for URLs without a host, which http and https URLs have.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        self.basic_auth(username, password)
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .field("host", &self.url.as_ref().ok().and_then(Url::host_str))
+            .field("key", &self.key)
+            .field("body", &self.body)
+            .field("overrides", &self.overrides)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why [`RequestBuilder::idempotency_key`] could not take a key; a key itself always can be taken.
+#[derive(Debug)]
+pub struct KeyFault(Option<KeyError>);
+
+impl From<KeyError> for KeyFault {
+    fn from(error: KeyError) -> Self {
+        Self(Some(error))
+    }
+}
+
+impl From<std::convert::Infallible> for KeyFault {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+fn header_error(what: &'static str, error: impl Into<http::Error>) -> Error {
+    Error::request_because(what, error.into())
+}

@@ -1,0 +1,31 @@
+use reqwest::multipart::Form;
+
+use super::RequestBuilder;
+use super::wire::Wire;
+use crate::engine::Body;
+use crate::error::Error;
+
+impl RequestBuilder {
+    /// Sets the body to this form: serialised once and then the same bytes on every attempt, or sent once.
+    ///
+    /// A form's boundary is random, so serialising it again would make another body under the same key. A form whose
+    /// length is known and at most 8 MiB is therefore read into memory before the first attempt, and can be repeated;
+    /// any other is sent once, and the receipt says so.
+    pub fn multipart(mut self, form: Form) -> Self {
+        let encoder = match &self.client.0.wire {
+            Wire::Reqwest { client, .. } => client.clone(),
+            Wire::Memory(_) => reqwest::Client::new(),
+        };
+        match encoder.post("http://localhost/").multipart(form).build() {
+            Ok(mut request) => {
+                self.headers.extend(std::mem::take(request.headers_mut()));
+                self.body = request.body_mut().take().map(Body::to_collect).unwrap_or_default();
+                self
+            }
+            Err(error) => self.fail(Error::request_because(
+                "the form could not be serialised",
+                error.without_url(),
+            )),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use reqwest::{Request, Response};
+
+use super::fault;
+use crate::engine::{Armor, Transport};
+use crate::operation::Failure;
+
+/// What carries requests: reqwest, or a script in memory.
+#[derive(Clone)]
+pub(crate) enum Wire {
+    Reqwest {
+        client: reqwest::Client,
+        armor: Armor,
+    },
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "made by the test kit alone"))]
+    Memory(Arc<dyn Memory>),
+}
+
+/// Answers requests without a socket.
+pub(crate) trait Memory: Send + Sync {
+    fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + '_>>;
+}
+
+impl Transport for Wire {
+    async fn send(&self, request: Request) -> Result<Response, Failure> {
+        match self {
+            Self::Reqwest { client, .. } => client.execute(request).await.map_err(fault::place),
+            Self::Memory(memory) => memory.send(request).await,
+        }
+    }
+
+    fn armor(&self) -> Armor {
+        match self {
+            Self::Reqwest { armor, .. } => *armor,
+            Self::Memory(_) => Armor::Needless,
+        }
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reqwest {
+                armor: Armor::Needless, ..
+            } => "reqwest",
+            Self::Reqwest { armor: Armor::Worn, .. } => "reqwest, built elsewhere",
+            Self::Memory(_) => "memory",
+        })
+    }
+}

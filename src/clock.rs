@@ -1,0 +1,104 @@
+//! Time enters here, and only here.
+#![expect(clippy::disallowed_methods, reason = "this is the file that the lint points to")]
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::time;
+
+/// Where an operation reads the time and how it waits.
+///
+/// [`Clock::system`] is tokio's clock and obeys `tokio::time::pause`. [`Clock::skipping`] is for tests over real
+/// sockets, where a paused clock is useless (it jumps ahead while the kernel works): requests take real time, but every
+/// wait of an operation ends at once and is recorded.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast::Clock;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let clock = Clock::skipping();
+/// let before = clock.now();
+/// clock.sleep(Duration::from_secs(3_600)).await;
+/// assert!(clock.now() - before >= Duration::from_secs(3_600));
+/// assert_eq!(clock.waits(), [Duration::from_secs(3_600)]);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Clock(Option<Arc<Mutex<Skipped>>>);
+
+#[derive(Default)]
+struct Skipped {
+    ahead: Duration,
+    waits: Vec<Duration>,
+}
+
+impl Clock {
+    /// The runtime's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock whose waits end at once, jumping ahead by as much.
+    #[must_use]
+    pub fn skipping() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// The time by this clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        let now = time::Instant::now().into_std();
+        self.with_skipped(|skipped| now + skipped.ahead).unwrap_or(now)
+    }
+
+    /// Waits; at least this long, by this clock.
+    pub async fn sleep(&self, wait: Duration) {
+        let skipped = self.with_skipped(|skipped| {
+            skipped.ahead = skipped.ahead.saturating_add(wait);
+            skipped.waits.push(wait);
+        });
+        match skipped {
+            Some(()) => tokio::task::yield_now().await,
+            None => time::sleep(wait).await,
+        }
+    }
+
+    /// The waits that were skipped so far, in order; empty for the system's clock.
+    #[must_use]
+    pub fn waits(&self) -> Vec<Duration> {
+        self.with_skipped(|skipped| skipped.waits.clone()).unwrap_or_default()
+    }
+
+    /// The wall clock's time: only for dates that a server sends, never for policy.
+    pub(crate) fn wall(&self) -> SystemTime {
+        let now = SystemTime::now();
+        self.with_skipped(|skipped| now.checked_add(skipped.ahead).unwrap_or(now))
+            .unwrap_or(now)
+    }
+
+    /// Lets a future run for at most `limit` of real time; `None` if it was not done by then.
+    pub(crate) async fn limit<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        time::timeout(limit, future).await.ok()
+    }
+
+    fn with_skipped<T>(&self, act: impl FnOnce(&mut Skipped) -> T) -> Option<T> {
+        let skipped = self.0.as_ref()?;
+        Some(act(&mut skipped.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Clock::skipping"
+        } else {
+            "Clock::system"
+        })
+    }
+}

@@ -1,0 +1,274 @@
+use std::time::Duration;
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use reqwest::{Request, Response};
+use url::Url;
+
+use super::body::Armor;
+use super::redirect::{self, Carry};
+use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Redirects, read_up_to};
+use crate::clock::Clock;
+use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
+
+/// Sends one request and brings its response head; makes no decision and repeats nothing.
+pub(crate) trait Transport: Send + Sync {
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + Send;
+
+    /// Whether the client underneath may repeat a request on its own account.
+    fn armor(&self) -> Armor;
+}
+
+/// What every attempt of an operation sends.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) key: Option<(HeaderName, HeaderValue)>,
+    pub(crate) body: Body,
+    pub(crate) version: Option<Version>,
+    /// Bounds a body that the caller reads later: reqwest's own limit, set when the operation has a deadline.
+    pub(crate) body_deadline: Option<std::time::Instant>,
+}
+
+/// The one attempt that sends HTTP: request, redirects, and the body if it is to be buffered.
+pub(crate) struct HttpExchange<'a, T> {
+    transport: &'a T,
+    template: &'a Template,
+    rules: Rules<'a>,
+    clock: &'a Clock,
+    hops: Vec<Hop>,
+    head: Option<StatusCode>,
+}
+
+/// How an attempt is made.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) redirects: Redirects,
+    pub(crate) buffer: Option<usize>,
+    pub(crate) hook: Option<&'a dyn BeforeAttempt>,
+    pub(crate) replay_marker: &'a HeaderName,
+}
+
+/// One request of an attempt: the first, or one that a redirect led to.
+struct Step {
+    method: Method,
+    url: Url,
+    carry: Carry,
+}
+
+impl<'a, T: Transport> HttpExchange<'a, T> {
+    pub(crate) fn new(transport: &'a T, template: &'a Template, rules: Rules<'a>, clock: &'a Clock) -> Self {
+        Self {
+            transport,
+            template,
+            rules,
+            clock,
+            hops: Vec::new(),
+            head: None,
+        }
+    }
+
+    /// Sends, and follows redirects, until there is an answer.
+    async fn exchange(&mut self, number: u32) -> Result<Response, Failure> {
+        let mut step: Option<Step> = None;
+        loop {
+            let request = self.request(number, step.as_ref()).await?;
+            let response = self
+                .transport
+                .send(request)
+                .await
+                .map_err(|failure| self.placed(failure))?;
+            let next = self.next(step.as_ref(), &response);
+            if next.is_none() {
+                return self.checked(response);
+            }
+            step = next;
+        }
+    }
+
+    /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
+    async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
+        let template = self.template;
+        let (method, url) = step.map_or((&template.method, &template.url), |step| (&step.method, &step.url));
+        let carry = step.map_or(Carry::Everything, |step| step.carry);
+        let mut request = Request::new(method.clone(), url.clone());
+        if carry != Carry::Nothing {
+            *request.headers_mut() = self.headers(number, method, url).await?;
+        }
+        if carry == Carry::Everything {
+            if let Some((name, value)) = &template.key {
+                request.headers_mut().insert(name, value.clone());
+            }
+            *request.body_mut() = template
+                .body
+                .instance(self.armor())
+                .map_err(|spent| refused(spent.into()))?;
+        } else {
+            drop_body_headers(request.headers_mut());
+        }
+        if let Some(version) = template.version {
+            *request.version_mut() = version;
+        }
+        *request.timeout_mut() = template
+            .body_deadline
+            .map(|at| at.saturating_duration_since(self.clock.now()));
+        Ok(request)
+    }
+
+    /// The caller's headers, and those that the hook gives for this attempt.
+    async fn headers(&self, number: u32, method: &Method, url: &Url) -> Result<HeaderMap, Failure> {
+        let mut headers = self.template.headers.clone();
+        let Some(hook) = self.rules.hook else {
+            return Ok(headers);
+        };
+        let info = AttemptInfo {
+            number,
+            method: method.clone(),
+            url: url.clone(),
+            headers: headers.clone(),
+            body: self.template.body.bytes(),
+        };
+        for (name, value) in &hook.headers(info).await.map_err(refused)? {
+            headers.insert(name, value.clone());
+        }
+        Ok(headers)
+    }
+
+    /// Decides whether a response is a redirect to follow, and notes the hop.
+    fn next(&mut self, step: Option<&Step>, response: &Response) -> Option<Step> {
+        if !response.status().is_redirection() || self.hops.len() >= Redirects::MOST {
+            return None;
+        }
+        let (method, url) = step.map_or((&self.template.method, &self.template.url), |s| (&s.method, &s.url));
+        let next = redirect::next(
+            self.rules.redirects,
+            (method, url),
+            (response.status(), response.headers()),
+        )?;
+        if next.carry == Carry::Everything && self.template.body.is_one_shot() {
+            return None;
+        }
+        // What was left behind once stays behind, even if a later hop leads back.
+        let carry = step.map_or(next.carry, |step| step.carry.weaker(next.carry));
+        self.hops
+            .push(Hop::new(response.status(), next.method.clone(), &next.url));
+        Some(Step {
+            method: next.method,
+            url: next.url,
+            carry,
+        })
+    }
+
+    /// Refuses what hyper lets through although it is no answer: a switch of protocols nobody asked for, and a status
+    /// outside RFC 9110 §15.
+    fn checked(&mut self, response: Response) -> Result<Response, Failure> {
+        let status = response.status();
+        let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains_key(UPGRADE);
+        if unasked || status.as_u16() > 599 {
+            return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
+        }
+        self.head = Some(status);
+        Ok(response)
+    }
+
+    async fn buffered(&self, response: Response, limit: usize) -> Result<Response, Failure> {
+        let status = response.status();
+        read_up_to(response, limit).await.map_err(|error| match error {
+            BufferError::TooLarge => body_failure(FailureKind::BodyTooLarge, status),
+            BufferError::Broken(source) if source.is_timeout() => {
+                body_failure(FailureKind::BodyTimeout, status).caused_by(source)
+            }
+            BufferError::Broken(source) => body_failure(FailureKind::Body, status).caused_by(source),
+        })
+    }
+
+    fn placed(&self, failure: Failure) -> Failure {
+        if self.hops.is_empty() {
+            failure
+        } else {
+            failure.after_redirect()
+        }
+    }
+
+    /// An idempotent request without a body may be repeated by anyone; anything else goes armored where needed.
+    fn armor(&self) -> Armor {
+        if self.template.method.is_safe() {
+            Armor::Needless
+        } else {
+            self.transport.armor()
+        }
+    }
+}
+
+impl<T: Transport> Exchange for HttpExchange<'_, T> {
+    type Answer = Response;
+
+    async fn send(&mut self, number: u32) -> Result<Response, Failure> {
+        self.hops.clear();
+        self.head = None;
+        let response = self.exchange(number).await?;
+        match self.rules.buffer {
+            Some(limit) => self.buffered(response, limit).await,
+            None => Ok(response),
+        }
+    }
+
+    fn timed_out(&self) -> Failure {
+        match self.head {
+            Some(status) => body_failure(FailureKind::BodyTimeout, status),
+            None => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
+        }
+    }
+
+    fn outcome<'a>(&'a self, answer: &'a Response) -> Outcome<'a> {
+        let headers = answer.headers();
+        let outcome = Outcome::response(answer.status(), headers);
+        let marked = headers
+            .get(self.rules.replay_marker)
+            .is_some_and(|value| value.as_bytes() == b"true");
+        if marked { outcome.as_replayed() } else { outcome }
+    }
+
+    fn take_hops(&mut self) -> Vec<Hop> {
+        std::mem::take(&mut self.hops)
+    }
+
+    async fn retire(&mut self, answer: Response, wait: Duration) -> Option<Response> {
+        self.clock
+            .limit(wait.min(RETIRE_TIME), read_up_to(answer, RETIRE_BYTES))
+            .await?
+            .ok()
+    }
+}
+
+impl Carry {
+    fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::Headers, _) | (_, Self::Headers) => Self::Headers,
+            (Self::Everything, Self::Everything) => Self::Everything,
+        }
+    }
+}
+
+fn body_failure(kind: FailureKind, status: StatusCode) -> Failure {
+    Failure::new(kind, Delivery::ResponseStarted).after_status(status)
+}
+
+/// Nothing was sent: the request could not be made.
+fn refused(source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+    Failure::new(FailureKind::Request, Delivery::NeverSent).caused_by(source)
+}
+
+fn drop_body_headers(headers: &mut HeaderMap) {
+    for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+}
+
+/// What is read of an answer that is retried, so that its connection can be used again and the caller can still see it.
+const RETIRE_BYTES: usize = 64 * 1024;
+/// How long that may take; after it the connection is given up.
+const RETIRE_TIME: Duration = Duration::from_millis(250);

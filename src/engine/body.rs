@@ -1,0 +1,189 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::{BodyExt, Full};
+
+/// A request body, by how often it can be sent.
+///
+/// Bytes and texts are shared between attempts, never copied. A [factory](Body::factory) makes a stream anew for each
+/// attempt. A one-shot stream (any other [`reqwest::Body`]) is sent once: the operation is then not repeated, and its
+/// receipt says why.
+#[derive(Clone, Default)]
+pub struct Body(Content);
+
+#[derive(Clone, Default)]
+enum Content {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    Factory(Arc<dyn Fn() -> reqwest::Body + Send + Sync>),
+    /// Gone after the first attempt.
+    Once(Arc<Mutex<Option<reqwest::Body>>>),
+    /// To be read into memory before the first attempt.
+    ToCollect(Arc<Mutex<Option<reqwest::Body>>>),
+}
+
+/// Whether the client underneath may repeat a request by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Armor {
+    /// It is known not to.
+    Needless,
+    /// It may: the body must go in a form that it cannot clone.
+    Worn,
+}
+
+impl Body {
+    /// A body that is made anew for each attempt, for streams.
+    ///
+    /// That every call yields the same bytes is the caller's contract: a server that compares bodies under one key
+    /// answers a difference with an error, one that does not may act on the second.
+    pub fn factory<B: Into<reqwest::Body>>(make: impl Fn() -> B + Send + Sync + 'static) -> Self {
+        Self(Content::Factory(Arc::new(move || make().into())))
+    }
+
+    /// The bytes, where they are known before sending.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Bytes> {
+        match &self.0 {
+            Content::Empty => Some(Bytes::new()),
+            Content::Bytes(bytes) => Some(bytes.clone()),
+            Content::Factory(_) | Content::Once(_) | Content::ToCollect(_) => None,
+        }
+    }
+
+    /// A stream that is worth reading into memory, so that it can be sent again; if it is small enough.
+    #[cfg_attr(not(feature = "multipart"), expect(dead_code, reason = "forms alone are collected"))]
+    pub(crate) fn to_collect(body: reqwest::Body) -> Self {
+        let known = body.size_hint().exact();
+        if known.is_some_and(|length| length <= COLLECT_LIMIT) {
+            return Self(Content::ToCollect(Arc::new(Mutex::new(Some(body)))));
+        }
+        body.into()
+    }
+
+    /// Reads what is to be collected.
+    pub(crate) async fn collected(self) -> Result<Self, reqwest::Error> {
+        let Content::ToCollect(slot) = self.0 else {
+            return Ok(self);
+        };
+        let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match body {
+            Some(body) => Ok(body.collect().await?.to_bytes().into()),
+            None => Ok(Self::default()),
+        }
+    }
+
+    pub(crate) fn is_one_shot(&self) -> bool {
+        matches!(self.0, Content::Once(_) | Content::ToCollect(_))
+    }
+
+    /// The body for one attempt: `Err` if it is spent, `Ok(None)` if there is none.
+    pub(crate) fn instance(&self, armor: Armor) -> Result<Option<reqwest::Body>, Spent> {
+        Ok(match (&self.0, armor) {
+            (Content::Empty, Armor::Needless) => None,
+            (Content::Empty, Armor::Worn) => Some(reqwest::Body::wrap(Full::new(Bytes::new()))),
+            (Content::Bytes(bytes), Armor::Needless) => Some(bytes.clone().into()),
+            (Content::Bytes(bytes), Armor::Worn) => Some(reqwest::Body::wrap(Full::new(bytes.clone()))),
+            (Content::Factory(make), Armor::Needless) => Some(make()),
+            (Content::Factory(make), Armor::Worn) => Some(reqwest::Body::wrap(make())),
+            (Content::Once(slot) | Content::ToCollect(slot), _) => {
+                let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+                Some(body.ok_or(Spent)?)
+            }
+        })
+    }
+}
+
+impl From<reqwest::Body> for Body {
+    fn from(mut body: reqwest::Body) -> Self {
+        if body.as_bytes().is_none() {
+            return Self(Content::Once(Arc::new(Mutex::new(Some(body)))));
+        }
+        // A body of bytes yields them in one frame, at once, and without copying them.
+        let mut context = Context::from_waker(Waker::noop());
+        match Pin::new(&mut body).poll_frame(&mut context) {
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default().into(),
+            _ => Self::default(),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::default()
+        } else {
+            Self(Content::Bytes(bytes))
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+/// The longest form that is kept in memory to be sent again.
+const COLLECT_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// A one-shot body was asked for twice.
+#[derive(Debug, thiserror::Error)]
+#[error("the body could be read only once")]
+pub(crate) struct Spent;
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Content::Empty => f.write_str("Body::Empty"),
+            Content::Bytes(bytes) => write!(f, "Body::Bytes({} bytes)", bytes.len()),
+            Content::Factory(_) => f.write_str("Body::Factory"),
+            Content::Once(_) | Content::ToCollect(_) => f.write_str("Body::Once"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shared_between_attempts_not_copied() {
+        let bytes = Bytes::from(vec![7; 1 << 20]);
+        let body = Body::from(reqwest::Body::from(bytes.clone()));
+        for _ in 0..2 {
+            let instance = body.instance(Armor::Needless).unwrap().unwrap();
+            assert_eq!(instance.as_bytes().unwrap().as_ptr(), bytes.as_ptr());
+        }
+    }
+
+    #[test]
+    fn a_one_shot_body_is_given_once() {
+        let body = Body::from(reqwest::Body::wrap(Full::new(Bytes::from_static(b"once"))));
+        assert!(body.is_one_shot());
+        assert!(body.instance(Armor::Needless).is_ok());
+        assert!(body.instance(Armor::Needless).is_err());
+    }
+}

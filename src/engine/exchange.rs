@@ -1,0 +1,24 @@
+use std::time::Duration;
+
+use crate::operation::{Failure, Hop, Outcome};
+
+/// What the loop needs of a way to the far side.
+pub(crate) trait Exchange: Send {
+    /// What an attempt brings.
+    type Answer: Send;
+
+    /// Makes one attempt.
+    fn send(&mut self, number: u32) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+
+    /// Says how far the attempt had come when its time ran out.
+    fn timed_out(&self) -> Failure;
+
+    /// Describes an answer.
+    fn outcome<'a>(&'a self, answer: &'a Self::Answer) -> Outcome<'a>;
+
+    /// The redirects that the attempt followed.
+    fn take_hops(&mut self) -> Vec<Hop>;
+
+    /// Frees the connection of an answer that is not the last, within the wait; gives it back if still readable.
+    fn retire(&mut self, answer: Self::Answer, wait: Duration) -> impl Future<Output = Option<Self::Answer>> + Send;
+}

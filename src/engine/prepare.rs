@@ -1,0 +1,89 @@
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::Body;
+use super::settings::KeySettings;
+use crate::error::Error;
+use crate::operation::{IdempotencyKey, KeySupport};
+use crate::retry::ReplaySafety;
+use crate::rng;
+
+/// What is fixed before the first attempt: the key, and what it makes safe.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) key: Option<IdempotencyKey>,
+    /// The key's header, unless the caller put it there already.
+    pub(crate) header: Option<(HeaderName, HeaderValue)>,
+    pub(crate) safety: ReplaySafety,
+}
+
+/// Fixes the key: the one given, the one already on the request, or a random one for a method that carries a key.
+///
+/// # Errors
+///
+/// If the request carries several keys, one that is not visible ASCII of 1 to 255, or another one than was given.
+pub(crate) fn prepare(
+    method: &Method,
+    (headers, body): (&mut HeaderMap, &Body),
+    given: Option<IdempotencyKey>,
+    settings: &KeySettings,
+    support: KeySupport,
+) -> Result<Prepared, Error> {
+    let found = adopt(headers, settings)?;
+    let key = match (given, found) {
+        (Some(given), Some(found)) if given != found => {
+            return Err(Error::request(
+                "the request carries another idempotency key than the one given",
+            ));
+        }
+        (Some(key), _) | (None, Some(key)) => Some(key),
+        (None, None) if settings.methods.contains(method) => Some(mint()?),
+        (None, None) => None,
+    };
+    let name = settings.header.name();
+    // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
+    let present = headers.remove(name);
+    let value = match (&key, present) {
+        (_, Some(value)) => Some(sensitive(value)),
+        (Some(key), None) => settings.header.write(key),
+        (None, None) => None,
+    };
+    let safety = safety(method, key.is_some(), body, settings, support);
+    Ok(Prepared {
+        key,
+        header: value.map(|value| (name.clone(), value)),
+        safety,
+    })
+}
+
+fn adopt(headers: &HeaderMap, settings: &KeySettings) -> Result<Option<IdempotencyKey>, Error> {
+    let mut values = headers.get_all(settings.header.name()).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Error::request("the request carries more than one idempotency key"));
+    }
+    Ok(Some(settings.header.read(value)?))
+}
+
+fn mint() -> Result<IdempotencyKey, Error> {
+    rng::random_key().map_err(|error| Error::request_because("no randomness for an idempotency key", error))
+}
+
+fn safety(method: &Method, keyed: bool, body: &Body, settings: &KeySettings, support: KeySupport) -> ReplaySafety {
+    let mut safety = ReplaySafety::of_method(method);
+    if keyed {
+        safety = safety.with_key(support);
+    }
+    if let Some(lifetime) = settings.lifetime {
+        safety = safety.with_key_lifetime(lifetime);
+    }
+    if body.is_one_shot() {
+        safety.with_one_shot_body()
+    } else {
+        safety
+    }
+}
+
+fn sensitive(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
+}

@@ -1,0 +1,25 @@
+use crate::error::ConfigError;
+use crate::operation::{Failure, KeyError};
+
+/// What happened, for the error's own use: callers ask predicates.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Kind {
+    #[error("{what}")]
+    Request {
+        what: &'static str,
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server answered, with something that is not success.
+    #[error("{0}")]
+    Status(http::StatusCode),
+    /// No (whole) answer came.
+    #[error(transparent)]
+    Failure(Failure),
+    /// Nothing was sent.
+    #[error("nothing was sent")]
+    NothingSent,
+}

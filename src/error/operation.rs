@@ -1,0 +1,285 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+
+use super::ConfigError;
+use super::kind::Kind;
+use crate::operation::{Effect, Failure, FailureKind, IdempotencyKey, KeyError, Receipt, StopReason};
+
+/// Why an operation failed: no answer, or an answer that is not success and was not retried further.
+///
+/// It keeps everything: the [receipt](Self::receipt) with all attempts and the reason to stop, the
+/// [effect](Self::effect) that the operation may have had, the [key](Self::key) under which to ask again, the last
+/// [response](Self::response), readable, and the last failure as its `source`. It is one pointer in size. Neither its
+/// message nor its `Debug` holds a key, a credential, a query string or a body.
+///
+/// # Examples
+///
+/// ```
+/// # fn handle(error: steadfast::Error) {
+/// use steadfast::Effect;
+///
+/// match error.effect() {
+///     Effect::NotApplied => { /* nothing happened: tell the user to try again */ }
+///     _ => { /* it may have: keep error.key() and ask the provider, or repeat later under the same key */ }
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    receipt: Option<Receipt>,
+    response: Option<reqwest::Response>,
+}
+
+impl Error {
+    /// The request could not be built: a bad URL, header, body, or key. Nothing was sent.
+    #[must_use]
+    pub fn is_builder(&self) -> bool {
+        matches!(self.0.kind, Kind::Request { .. } | Kind::Key(_) | Kind::Config(_))
+    }
+
+    /// The last attempt ran into a time limit: connect, head or buffered body.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.failure().is_some_and(Failure::is_timeout)
+    }
+
+    /// The last attempt made no connection: name, route, refusal, TLS, proxy or time limit.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.has_kind(|kind| {
+            use FailureKind::{Connect, ConnectTimeout, Dns, ProxyAuth, Tls};
+            matches!(kind, Dns | Connect | ConnectTimeout | Tls | ProxyAuth)
+        })
+    }
+
+    /// The last attempt's connection died before a response.
+    #[must_use]
+    pub fn is_connection_lost(&self) -> bool {
+        self.has_kind(|kind| kind == FailureKind::ConnectionLost)
+    }
+
+    /// The last attempt's response began, but its body was cut, late, or too large to buffer.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        self.has_kind(|kind| {
+            matches!(
+                kind,
+                FailureKind::Body | FailureKind::BodyTimeout | FailureKind::BodyTooLarge
+            )
+        })
+    }
+
+    /// The server answered, with a status that is not success.
+    #[must_use]
+    pub fn is_status(&self) -> bool {
+        matches!(self.0.kind, Kind::Status(_))
+    }
+
+    /// The circuit breaker refused, or would have at the end of the wait.
+    #[must_use]
+    pub fn is_circuit_open(&self) -> bool {
+        self.stopped_by(StopReason::CircuitOpen)
+    }
+
+    /// The origin's retry budget was spent.
+    #[must_use]
+    pub fn is_budget_exhausted(&self) -> bool {
+        self.stopped_by(StopReason::BudgetExhausted)
+    }
+
+    /// The policy's attempts were used up.
+    #[must_use]
+    pub fn is_attempts_exhausted(&self) -> bool {
+        self.stopped_by(StopReason::AttemptsExhausted)
+    }
+
+    /// The deadline left no room for another attempt.
+    #[must_use]
+    pub fn is_deadline(&self) -> bool {
+        self.stopped_by(StopReason::Deadline)
+    }
+
+    /// The attempt may have been processed, and repeating it could do it twice.
+    #[must_use]
+    pub fn is_not_replayable(&self) -> bool {
+        matches!(self.stop(), Some(StopReason::NotReplayable(_)))
+    }
+
+    /// The server may have forgotten the key, so the attempt was not repeated.
+    #[must_use]
+    pub fn is_key_expired(&self) -> bool {
+        self.stopped_by(StopReason::KeyExpired)
+    }
+
+    /// The server replayed a failure that it stored under this key: only a new operation can end differently.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.stopped_by(StopReason::Replayed)
+    }
+
+    /// The server asked for a longer wait than the policy allows.
+    #[must_use]
+    pub fn is_retry_after_too_long(&self) -> bool {
+        self.stopped_by(StopReason::RetryAfterTooLong)
+    }
+
+    /// What the far side may have done because of the operation.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.0.receipt.as_ref().map_or(Effect::NotApplied, Receipt::effect)
+    }
+
+    /// The operation's key: repeat under it, later or in another process, and nothing happens twice.
+    #[must_use]
+    pub fn key(&self) -> Option<&IdempotencyKey> {
+        self.0.receipt.as_ref()?.key()
+    }
+
+    /// All attempts, and why it stopped; `None` if the request could not be built.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        self.0.receipt.as_ref()
+    }
+
+    /// The instant from which trying again makes sense, if the server or the breaker said so.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Instant> {
+        self.0.receipt.as_ref()?.retry_at()
+    }
+
+    /// The same as [`retry_at`](Self::retry_at), counted from the operation's end.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.receipt.as_ref()?.retry_after()
+    }
+
+    /// The last status that the server answered.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match (&self.0.kind, &self.0.response) {
+            (Kind::Status(status), _) => Some(*status),
+            (Kind::Failure(failure), _) if failure.status().is_some() => failure.status(),
+            (_, Some(response)) => Some(response.status()),
+            _ => None,
+        }
+    }
+
+    /// The last response, body unread or kept.
+    #[must_use]
+    pub fn response(&self) -> Option<&reqwest::Response> {
+        self.0.response.as_ref()
+    }
+
+    /// Takes the last response.
+    #[must_use]
+    pub fn into_response(self) -> Option<reqwest::Response> {
+        self.0.response
+    }
+
+    /// How the last attempt failed, if it brought no (whole) response.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.0.kind {
+            Kind::Failure(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn request(what: &'static str) -> Self {
+        Self::of(Kind::Request { what, source: None })
+    }
+
+    pub(crate) fn request_because(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(Kind::Request {
+            what,
+            source: Some(source.into()),
+        })
+    }
+
+    pub(crate) fn failed(receipt: Receipt, failure: Option<Failure>, response: Option<reqwest::Response>) -> Self {
+        let kind = match (failure, &response) {
+            (Some(failure), _) => Kind::Failure(failure),
+            (None, Some(response)) => Kind::Status(response.status()),
+            (None, None) => Kind::NothingSent,
+        };
+        Self(Box::new(Inner {
+            kind,
+            receipt: Some(receipt),
+            response,
+        }))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            receipt: None,
+            response: None,
+        }))
+    }
+
+    fn stop(&self) -> Option<StopReason> {
+        self.0.receipt.as_ref().map(Receipt::stop)
+    }
+
+    fn stopped_by(&self, reason: StopReason) -> bool {
+        self.stop() == Some(reason)
+    }
+
+    fn has_kind(&self, test: impl FnOnce(FailureKind) -> bool) -> bool {
+        self.failure().is_some_and(|failure| test(failure.kind()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(receipt) = &self.0.receipt else {
+            return self.0.kind.fmt(f);
+        };
+        write!(f, "{} {} failed: {}", receipt.method(), receipt.origin(), self.0.kind)?;
+        let attempts = receipt.attempts().len();
+        write!(
+            f,
+            " (attempt {attempts}; {}; effect: {})",
+            receipt.stop(),
+            receipt.effect()
+        )
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &self.0.kind);
+        if let Some(receipt) = &self.0.receipt {
+            out.field("receipt", &format_args!("{receipt}"));
+        }
+        out.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.kind {
+            Kind::Request { source, .. } => source.as_deref().map(|source| source as _),
+            Kind::Failure(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Self::of(error.into())
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::of(error.into())
+    }
+}

@@ -1,0 +1,91 @@
+//! What happens during an operation, told to observers and to `tracing`.
+//!
+//! Spans need no code: `steadfast.operation` holds one `steadfast.attempt` (kind CLIENT) per attempt, with the field
+//! names of OpenTelemetry's HTTP conventions. Events are for code that wants to act: count, alert, print.
+
+mod observer;
+mod span;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use observer::Observer;
+pub(crate) use observer::{FromFn, Observers};
+pub(crate) use span::{AttemptSpan, operation_span};
+
+use crate::operation::Receipt;
+
+/// One thing that happened; the receipt tells the operation's story so far.
+///
+/// `Display` is one line without secrets.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// An attempt is about to be sent.
+    #[non_exhaustive]
+    AttemptStarted {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// The attempt's number; the first is 1.
+        number: u32,
+    },
+    /// An attempt ended: it is the last one in the receipt.
+    #[non_exhaustive]
+    AttemptEnded {
+        /// The operation so far.
+        receipt: &'a Receipt,
+    },
+    /// Another attempt follows after a wait, which begins now.
+    #[non_exhaustive]
+    RetryScheduled {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// The wait.
+        wait: Duration,
+    },
+    /// The operation is over.
+    #[non_exhaustive]
+    Stopped {
+        /// The whole operation.
+        receipt: &'a Receipt,
+    },
+}
+
+impl Event<'_> {
+    /// The operation so far.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        match self {
+            Self::AttemptStarted { receipt, .. }
+            | Self::AttemptEnded { receipt }
+            | Self::RetryScheduled { receipt, .. }
+            | Self::Stopped { receipt } => receipt,
+        }
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let receipt = self.receipt();
+        write!(f, "{} {}", receipt.method(), receipt.origin())?;
+        if let Some(key) = receipt.key() {
+            write!(f, " key #{}", key.fingerprint())?;
+        }
+        match self {
+            Self::AttemptStarted { number, .. } => write!(f, ": attempt {number} starts"),
+            Self::AttemptEnded { .. } => match receipt.attempts().last() {
+                Some(attempt) => write!(f, ": attempt {attempt}"),
+                None => Ok(()),
+            },
+            Self::RetryScheduled { wait, .. } => write!(f, ": retries in {wait:.3?}"),
+            Self::Stopped { .. } => {
+                write!(
+                    f,
+                    ": stopped after {} attempts: {}",
+                    receipt.attempts().len(),
+                    receipt.stop()
+                )
+            }
+        }
+    }
+}

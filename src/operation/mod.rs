@@ -1,0 +1,22 @@
+//! The vocabulary: what every other module talks about, and nothing that acts.
+//!
+//! An *operation* is one thing the caller wants done once; an *attempt* is one request on the wire for it; an
+//! [`Outcome`] is how an attempt ended; an [`Effect`] is what the far side may have done; a [`Receipt`] is the report.
+
+mod effect;
+mod failure;
+mod key;
+mod key_header;
+mod outcome;
+mod receipt;
+mod receipt_table;
+mod retry_after;
+mod stop;
+
+pub use effect::Effect;
+pub use failure::{Delivery, Failure, FailureKind};
+pub use key::{Fingerprint, IdempotencyKey, KeyError};
+pub use key_header::{KeyFormat, KeyHeader, KeySupport};
+pub use outcome::Outcome;
+pub use receipt::{Attempt, Ending, Hop, Receipt};
+pub use stop::{NotReplayable, StopReason};

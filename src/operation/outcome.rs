@@ -1,0 +1,162 @@
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, Method, StatusCode};
+
+use super::{Effect, Failure};
+
+/// How one attempt ended: a response head, or a failure without a (whole) response.
+///
+/// This is what a classifier sees. Drivers of the core that bring their own client make one with
+/// [`Outcome::response`] or [`Outcome::failure`].
+///
+/// # Examples
+///
+/// ```
+/// use http::{HeaderMap, StatusCode};
+/// use steadfast::Outcome;
+///
+/// let headers = HeaderMap::new();
+/// let outcome = Outcome::response(StatusCode::SERVICE_UNAVAILABLE, &headers);
+/// assert_eq!(outcome.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+/// assert!(outcome.error().is_none());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome<'a> {
+    observed: Observed<'a>,
+    method: Option<&'a Method>,
+    attempt: u32,
+    received: Option<SystemTime>,
+    replayed: Replay,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Observed<'a> {
+    Response { status: StatusCode, headers: &'a HeaderMap },
+    Failure(&'a Failure),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Replay {
+    Fresh,
+    Replayed,
+}
+
+impl<'a> Outcome<'a> {
+    /// An attempt that brought a response head.
+    #[must_use]
+    pub fn response(status: StatusCode, headers: &'a HeaderMap) -> Self {
+        Self::new(Observed::Response { status, headers })
+    }
+
+    /// An attempt that brought no (whole) response.
+    #[must_use]
+    pub fn failure(failure: &'a Failure) -> Self {
+        Self::new(Observed::Failure(failure))
+    }
+
+    /// Adds the request's method.
+    #[must_use]
+    pub fn with_method(mut self, method: &'a Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Adds the attempt's number; the first is 1.
+    #[must_use]
+    pub fn with_attempt(mut self, number: u32) -> Self {
+        self.attempt = number;
+        self
+    }
+
+    /// Adds the wall-clock time at which it arrived, the fallback for a `Retry-After` date without a `Date`.
+    #[must_use]
+    pub fn with_received(mut self, received: SystemTime) -> Self {
+        self.received = Some(received);
+        self
+    }
+
+    /// Marks the response as one that the server stored earlier under the same key.
+    #[must_use]
+    pub fn as_replayed(mut self) -> Self {
+        self.replayed = Replay::Replayed;
+        self
+    }
+
+    /// The response's status.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.observed {
+            Observed::Response { status, .. } => Some(status),
+            Observed::Failure(_) => None,
+        }
+    }
+
+    /// The response's headers.
+    #[must_use]
+    pub fn headers(&self) -> Option<&'a HeaderMap> {
+        match self.observed {
+            Observed::Response { headers, .. } => Some(headers),
+            Observed::Failure(_) => None,
+        }
+    }
+
+    /// The failure, if there was no (whole) response.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a Failure> {
+        match self.observed {
+            Observed::Response { .. } => None,
+            Observed::Failure(failure) => Some(failure),
+        }
+    }
+
+    /// The request's method, when the driver gave it.
+    #[must_use]
+    pub fn method(&self) -> Option<&'a Method> {
+        self.method
+    }
+
+    /// The attempt's number; the first is 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// True if the server says that this response was stored earlier under the same key.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.replayed == Replay::Replayed
+    }
+
+    /// True if the server certainly did not act on this attempt.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.error().is_some_and(|failure| failure.delivery().is_untouched())
+    }
+
+    /// What the far side may have done because of this attempt.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self.observed {
+            Observed::Failure(failure) => failure.effect(),
+            // A stored rejection is the answer to the first attempt too, whatever the status.
+            Observed::Response { status, .. } if self.is_replayed() && status.is_client_error() => Effect::NotApplied,
+            Observed::Response { status, .. } => Effect::of_status(status),
+        }
+    }
+
+    /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        super::retry_after::retry_after(self.headers()?, self.received)
+    }
+
+    fn new(observed: Observed<'a>) -> Self {
+        Self {
+            observed,
+            method: None,
+            attempt: 1,
+            received: None,
+            replayed: Replay::Fresh,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use std::fmt;
+
+use super::{Attempt, Ending, Hop, Receipt, StopReason};
+
+/// A heading and a line per attempt, aligned, without colour: made for a log.
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let attempts = self.attempts().len();
+        write!(f, "{} {}", self.method, self.origin)?;
+        if let Some(key) = &self.key {
+            write!(f, " key #{}", key.fingerprint())?;
+        }
+        let noun = if attempts == 1 { "attempt" } else { "attempts" };
+        write!(
+            f,
+            ": {} after {attempts} {noun} in {}",
+            self.effect,
+            Seconds(self.elapsed)
+        )?;
+        if self.replayed {
+            f.write_str(", replayed")?;
+        }
+        if self.stop != StopReason::Accepted {
+            write!(f, "; stopped: {}", self.stop)?;
+        }
+        if let Some(hint) = self.retry_after {
+            write!(f, "; try again after {}", Seconds(hint))?;
+        }
+        for attempt in self.attempts() {
+            write!(f, "\n  {attempt}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (started, took) = (Seconds(self.started()).to_string(), Seconds(self.took()).to_string());
+        write!(
+            f,
+            "#{} at {started:>8} took {took:>8}  {}",
+            self.number(),
+            self.ending()
+        )?;
+        for hop in self.hops() {
+            write!(f, ", {hop}")?;
+        }
+        if !matches!(self.ending(), Ending::Response { status } if status.is_success()) {
+            write!(f, " (effect: {})", self.effect())?;
+        }
+        match self.wait() {
+            Some(wait) => write!(f, "; waited {}", Seconds(wait)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Response { status } => status.fmt(f),
+            Self::Failure { kind, .. } => kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "after {} to {} {}",
+            self.status().as_u16(),
+            self.method(),
+            self.origin()
+        )
+    }
+}
+
+/// Seconds with three decimals; `Duration`'s own `Debug` changes units from line to line.
+struct Seconds(std::time::Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03} s", self.0.as_secs(), self.0.subsec_millis())
+    }
+}

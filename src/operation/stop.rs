@@ -1,0 +1,73 @@
+use std::fmt;
+
+/// Why an operation was not attempted again.
+///
+/// Every [`Receipt`](crate::Receipt) carries one, on success too: "why was this not retried" has an answer always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The server gave its answer.
+    Accepted,
+    /// The failure cannot heal: a retry would fail in the same way.
+    Final,
+    /// The server replayed a stored failure: a retry with this key returns the same bytes.
+    Replayed,
+    /// The attempt may have been processed, and repeating it could do it twice.
+    NotReplayable(NotReplayable),
+    /// The server may have forgotten the key, so a repeat could do it twice.
+    KeyExpired,
+    /// The policy's attempts are used up.
+    AttemptsExhausted,
+    /// The server asked for a longer wait than the policy's limit.
+    RetryAfterTooLong,
+    /// The next attempt would not fit before the deadline.
+    Deadline,
+    /// The circuit breaker refuses, or would refuse at the end of the wait.
+    CircuitOpen,
+    /// The retry budget of the origin is spent.
+    BudgetExhausted,
+}
+
+/// What made an attempt that may have been processed unsafe to repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum NotReplayable {
+    /// The method is not idempotent (RFC 9110 §9.2.2) and the request carries no key.
+    NoKey,
+    /// The request carries a key, but this server is known to ignore it.
+    KeyIgnored,
+    /// The body was a stream that could be read only once.
+    OneShotBody,
+    /// The caller asked for a single attempt.
+    SendOnce,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Final => "a retry would fail in the same way",
+            Self::Replayed => "the server replayed a stored failure",
+            Self::NotReplayable(why) => return why.fmt(f),
+            Self::KeyExpired => "the server may have forgotten the key",
+            Self::AttemptsExhausted => "no attempts left",
+            Self::RetryAfterTooLong => "the server asked for a longer wait than the limit",
+            Self::Deadline => "the next attempt would not fit before the deadline",
+            Self::CircuitOpen => "the circuit is open",
+            Self::BudgetExhausted => "the retry budget is spent",
+        })
+    }
+}
+
+impl fmt::Display for NotReplayable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoKey => "not repeatable without a key",
+            Self::KeyIgnored => "not repeatable: this server ignores keys",
+            Self::OneShotBody => "not repeatable: the body could be read only once",
+            Self::SendOnce => "not repeated: the caller asked for one attempt",
+        })
+    }
+}

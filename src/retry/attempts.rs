@@ -1,0 +1,198 @@
+use std::time::{Duration, Instant};
+
+use super::RetryPolicy;
+use super::replay::{ReplaySafety, Touched};
+use crate::classify::Verdict;
+use crate::operation::{Delivery, Effect, Outcome, StopReason};
+
+/// The state machine of one operation: outcome in, decision out.
+///
+/// Call [`begin`](Self::begin) before each attempt and [`after`](Self::after) when it ended. Every input gives a
+/// decision; nothing here panics, sleeps, or reads a clock. The breaker and the budget are not asked here: they are
+/// shared between operations, and the driver asks them last.
+#[derive(Clone, Debug)]
+pub struct Attempts {
+    policy: RetryPolicy,
+    safety: ReplaySafety,
+    started: Instant,
+    deadline: Option<Instant>,
+    begun: u32,
+    backoff: Option<Duration>,
+    refusals: u32,
+    effect: Effect,
+    hint: Option<Duration>,
+}
+
+/// Leave to make an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Begin {
+    /// The attempt's number; the first is 1.
+    pub number: u32,
+    /// What is left until the deadline, if there is one: the attempt must not take longer.
+    pub time_left: Option<Duration>,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver must handle both; a third would change what driving means"
+)]
+pub enum Decision {
+    /// Wait this long, then make the next attempt.
+    RetryAfter(Duration),
+    /// The operation is over.
+    Stop(StopReason),
+}
+
+impl Attempts {
+    /// The least time that must remain for the attempt after a wait; else the wait is not begun.
+    ///
+    /// A wait that ends at the deadline is spent in vain, and 250 ms is about what a TLS handshake and one request take
+    /// across a continent.
+    pub const LEAST_TIME_LEFT: Duration = Duration::from_millis(250);
+
+    pub(super) fn new(policy: RetryPolicy, safety: ReplaySafety, started: Instant) -> Self {
+        Self {
+            policy,
+            safety,
+            started,
+            deadline: None,
+            begun: 0,
+            backoff: None,
+            refusals: 0,
+            effect: Effect::NotApplied,
+            hint: None,
+        }
+    }
+
+    /// Sets the instant by which the operation must be over.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Asks for leave to make the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is.
+    pub fn begin(&mut self, now: Instant) -> Result<Begin, StopReason> {
+        let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
+        if time_left.is_some_and(|left| left.is_zero()) {
+            return Err(StopReason::Deadline);
+        }
+        if self.begun >= self.policy.max_attempts() {
+            return Err(StopReason::AttemptsExhausted);
+        }
+        self.begun += 1;
+        Ok(Begin {
+            number: self.begun,
+            time_left,
+        })
+    }
+
+    /// Decides what follows an attempt, given its outcome, the verdict on it, the time, and a random number in [0, 1).
+    ///
+    /// The gates, in this order: accepted · final · replayed · safe to repeat · key alive · attempts left · the wait
+    /// within the limit · the wait within the deadline.
+    pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
+        let touched = self.observe(outcome, verdict);
+        if verdict.is_accept() && outcome.error().is_none() {
+            return Decision::Stop(StopReason::Accepted);
+        }
+        if !verdict.is_retry() {
+            return Decision::Stop(StopReason::Final);
+        }
+        self.hint = verdict.after().max(outcome.retry_after());
+        if outcome.is_replayed() {
+            return Decision::Stop(StopReason::Replayed);
+        }
+        if let Some(why) = self.safety.obstacle_after(touched) {
+            return Decision::Stop(StopReason::NotReplayable(why));
+        }
+        let backoff = self.policy.backoff().wait(self.begun, self.backoff, random);
+        let wait = self.hint.map_or(backoff, |hint| backoff.max(spread(hint, random)));
+        let age = now.saturating_duration_since(self.started).saturating_add(wait);
+        if self.safety.is_key_expired(touched, age) {
+            return Decision::Stop(StopReason::KeyExpired);
+        }
+        if self.begun >= self.policy.max_attempts() {
+            return Decision::Stop(StopReason::AttemptsExhausted);
+        }
+        if self.hint.is_some_and(|hint| hint > self.policy.retry_after_limit()) {
+            return Decision::Stop(StopReason::RetryAfterTooLong);
+        }
+        if !self.fits(now, wait) {
+            return Decision::Stop(StopReason::Deadline);
+        }
+        self.backoff = Some(backoff);
+        Decision::RetryAfter(wait)
+    }
+
+    /// How many attempts were begun.
+    #[must_use]
+    pub fn begun(&self) -> u32 {
+        self.begun
+    }
+
+    /// What the far side may have done because of the attempts so far.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// How long the server, or a classifier, asked to wait after the last attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.hint
+    }
+
+    /// Folds the attempt into the effect so far, and says whether *this* attempt may have been processed.
+    ///
+    /// A refusal by protocol is believed once: servers have been seen that send `REFUSED_STREAM` after acting, and a
+    /// second one says that a plain repeat does not help.
+    fn observe(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) -> Touched {
+        self.hint = None;
+        let refused = outcome
+            .error()
+            .is_some_and(|failure| failure.delivery() == Delivery::Refused);
+        self.refusals += u32::from(refused);
+        let untouched = verdict.is_untouched() || (outcome.is_untouched() && self.refusals <= 1);
+        let effect = effect_of(outcome, verdict);
+        let settled = outcome.is_replayed() && effect != Effect::Unknown;
+        self.effect = if settled { effect } else { self.effect.then(effect) };
+        if untouched { Touched::Untouched } else { Touched::MayBe }
+    }
+
+    fn fits(&self, now: Instant, wait: Duration) -> bool {
+        let Some(deadline) = self.deadline else { return true };
+        let needed = wait.saturating_add(Self::LEAST_TIME_LEFT);
+        deadline.saturating_duration_since(now) >= needed
+    }
+}
+
+/// What one attempt may have done; a classifier's claim that the server did not act counts.
+pub(crate) fn effect_of(outcome: &Outcome<'_>, verdict: &Verdict) -> Effect {
+    if verdict.is_untouched() {
+        Effect::NotApplied
+    } else {
+        outcome.effect()
+    }
+}
+
+/// Jitter on the server's wish, upwards only: earlier would be refused again, and all at once would be a herd.
+fn spread(hint: Duration, random: f64) -> Duration {
+    let random = if random.is_finite() {
+        random.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    hint.saturating_add((hint / 10).min(WIDEST_SPREAD).mul_f64(random))
+}
+
+/// Enough to spread a fleet that was sent away together.
+const WIDEST_SPREAD: Duration = Duration::from_secs(5);

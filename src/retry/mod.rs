@@ -1,0 +1,45 @@
+//! Whether to try again, and when: pure decisions, without a runtime, a clock or a client.
+//!
+//! A [`RetryPolicy`] says how often and after how long, [`ReplaySafety`] says whether a repeat could run the operation
+//! twice, and [`Attempts`] is the state machine of one operation: outcome in, [`Decision`] out. `now` and a random
+//! number are handed in, so the same policy drives our client, yours, and a test that is plain arithmetic.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//! use http::{HeaderMap, Method, StatusCode};
+//! use steadfast::retry::{Decision, ReplaySafety};
+//! use steadfast::{Outcome, RetryPolicy, StopReason};
+//!
+//! let policy = RetryPolicy::default();
+//! let now = Instant::now();
+//! let mut attempts = policy.attempts(ReplaySafety::of_method(&Method::PUT), now);
+//!
+//! attempts.begin(now)?;
+//! let headers = HeaderMap::new();
+//! let outcome = Outcome::response(StatusCode::SERVICE_UNAVAILABLE, &headers);
+//! let verdict = policy.classify(&outcome);
+//! assert_eq!(attempts.after(&outcome, &verdict, now, 0.0), Decision::RetryAfter(Duration::from_secs(1)));
+//!
+//! attempts.begin(now)?;
+//! let outcome = Outcome::response(StatusCode::OK, &headers);
+//! let verdict = policy.classify(&outcome);
+//! assert_eq!(attempts.after(&outcome, &verdict, now, 0.0), Decision::Stop(StopReason::Accepted));
+//! # Ok::<(), steadfast::StopReason>(())
+//! ```
+
+mod attempts;
+mod backoff;
+mod builder;
+mod jitter;
+mod policy;
+mod replay;
+
+pub(crate) use attempts::effect_of;
+pub use attempts::{Attempts, Begin, Decision};
+pub use backoff::Backoff;
+pub use builder::RetryPolicyBuilder;
+pub use jitter::Jitter;
+pub use policy::RetryPolicy;
+pub use replay::ReplaySafety;

@@ -1,0 +1,143 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Attempts, Backoff, ReplaySafety, RetryPolicyBuilder};
+use crate::classify::{Baseline, Chain, Verdict};
+use crate::operation::Outcome;
+
+/// How often an operation is attempted, after which waits, and for which outcomes.
+///
+/// | what | default |
+/// |---|---|
+/// | attempts | 5, the first included |
+/// | backoff | 1, 2, 4, 8 s |
+/// | jitter | up to 25 % more, after the cap |
+/// | `Retry-After` | a floor on the wait; more than 120 s stops the operation and hands the hint to the caller |
+/// | classification | the standard table of [`classify`](crate::classify) |
+///
+/// Cloning shares.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast::{Backoff, Jitter, RetryPolicy, Verdict};
+///
+/// let policy = RetryPolicy::builder()
+///     .max_attempts(4)
+///     .backoff(Backoff::exponential(Duration::from_millis(200)).max(Duration::from_secs(5)).jitter(Jitter::Full))
+///     .classify_fn(|outcome| match outcome.status()?.as_u16() {
+///         423 => Some(Verdict::retry()),
+///         _ => None,
+///     })
+///     .build()?;
+/// assert_eq!(policy.max_attempts(), 4);
+/// # Ok::<(), steadfast::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RetryPolicy(Arc<Parts>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    pub(super) max_attempts: u32,
+    pub(super) backoff: Backoff,
+    pub(super) retry_after_limit: Duration,
+    pub(super) classifiers: Chain,
+    pub(super) baseline: Baseline,
+}
+
+impl RetryPolicy {
+    /// Attempts of the default policy, the first included, as AWS, gRPC and Temporal count.
+    pub const DEFAULT_MAX_ATTEMPTS: u32 = 5;
+    /// The longest `Retry-After` that is waited for by default: vendors' clients range from 8 s to days.
+    pub const DEFAULT_RETRY_AFTER_LIMIT: Duration = Duration::from_secs(120);
+
+    /// Starts from the defaults.
+    pub fn builder() -> RetryPolicyBuilder {
+        RetryPolicyBuilder::new()
+    }
+
+    /// Retries 5xx (501 and 505 too) and time limits, and nothing else: not even a refused connection.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self::from_parts(Parts {
+            baseline: Baseline::Strict,
+            ..Parts::default()
+        })
+    }
+
+    /// Makes one attempt: nothing is retried.
+    #[must_use]
+    pub fn never() -> Self {
+        Self::from_parts(Parts {
+            max_attempts: 1,
+            ..Parts::default()
+        })
+    }
+
+    /// How many attempts at most, the first included.
+    #[must_use]
+    pub fn max_attempts(&self) -> u32 {
+        self.0.max_attempts
+    }
+
+    /// The waits between attempts.
+    #[must_use]
+    pub fn backoff(&self) -> &Backoff {
+        &self.0.backoff
+    }
+
+    /// The longest `Retry-After` that is waited for.
+    #[must_use]
+    pub fn retry_after_limit(&self) -> Duration {
+        self.0.retry_after_limit
+    }
+
+    /// What an outcome means under this policy: its classifiers' first opinion, else its table's.
+    pub fn classify(&self, outcome: &Outcome<'_>) -> Verdict {
+        self.opinion(outcome).unwrap_or_else(|| self.by_table(outcome))
+    }
+
+    /// Starts the state machine of one operation.
+    #[must_use]
+    pub fn attempts(&self, safety: ReplaySafety, now: Instant) -> Attempts {
+        Attempts::new(self.clone(), safety, now)
+    }
+
+    /// What this policy's own classifiers say.
+    pub(crate) fn opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
+        self.0.classifiers.opinion(outcome)
+    }
+
+    /// What this policy's table says when no classifier has an opinion.
+    pub(crate) fn by_table(&self, outcome: &Outcome<'_>) -> Verdict {
+        self.0.baseline.judge(outcome)
+    }
+
+    /// Tells whether two handles are the same policy.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(super) fn from_parts(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self::from_parts(Parts::default())
+    }
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            max_attempts: RetryPolicy::DEFAULT_MAX_ATTEMPTS,
+            backoff: Backoff::default(),
+            retry_after_limit: RetryPolicy::DEFAULT_RETRY_AFTER_LIMIT,
+            classifiers: Chain::default(),
+            baseline: Baseline::Standard,
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, Error> {
         method,
         url,
         headers,
-        key: prepared.header,
+        key: prepared.field,
         body,
         version,
         body_deadline: deadline,

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use reqwest::{Request, Response};
 use url::Url;
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
-use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Redirects, read_up_to};
+use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, KeyField, Redirects, read_up_to};
 use crate::clock::Clock;
 use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
@@ -25,7 +25,7 @@ pub(crate) struct Template {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) key: Option<(HeaderName, HeaderValue)>,
+    pub(crate) key: Option<KeyField>,
     pub(crate) body: Body,
     pub(crate) version: Option<Version>,
     /// Bounds a body that the caller reads later: reqwest's own limit, set when the operation has a deadline.
@@ -98,8 +98,8 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             *request.headers_mut() = self.headers(number, method, url).await?;
         }
         if carry == Carry::Everything {
-            if let Some((name, value)) = &template.key {
-                request.headers_mut().insert(name, value.clone());
+            if let Some(field) = &template.key {
+                field.put(request.headers_mut());
             }
             *request.body_mut() = template
                 .body
@@ -111,15 +111,15 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if let Some(version) = template.version {
             *request.version_mut() = version;
         }
-        *request.timeout_mut() = template
-            .body_deadline
-            .map(|at| at.saturating_duration_since(self.clock.now()));
+        if let Some(deadline) = template.body_deadline {
+            *request.timeout_mut() = Some(deadline.saturating_duration_since(self.clock.now()));
+        }
         Ok(request)
     }
 
     /// The caller's headers, and those that the hook gives for this attempt.
     async fn headers(&self, number: u32, method: &Method, url: &Url) -> Result<HeaderMap, Failure> {
-        let mut headers = self.template.headers.clone();
+        let mut headers = roomy(&self.template.headers);
         let Some(hook) = self.rules.hook else {
             return Ok(headers);
         };
@@ -251,6 +251,15 @@ impl Carry {
             (Self::Everything, Self::Everything) => Self::Everything,
         }
     }
+}
+
+/// Clones headers with room for the key and what reqwest adds, which a plain clone would have to grow for.
+fn roomy(headers: &HeaderMap) -> HeaderMap {
+    let mut room = HeaderMap::with_capacity(headers.len() + 4);
+    for (name, value) in headers {
+        room.append(name.clone(), value.clone());
+    }
+    room
 }
 
 fn body_failure(kind: FailureKind, status: StatusCode) -> Failure {

@@ -20,7 +20,7 @@ pub(crate) use buffer::{BufferError, read_up_to};
 pub(crate) use exchange::Exchange;
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
-pub(crate) use prepare::prepare;
+pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
 pub(crate) use run::{Finished, Judge, Plan, run};
 pub(crate) use settings::{Overrides, Settings};

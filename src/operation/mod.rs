@@ -1,0 +1,5 @@
+//! The vocabulary of operations.
+
+mod origin;
+
+pub use self::origin::{Origin, ParseOriginError, Scope};

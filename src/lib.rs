@@ -1,5 +1,6 @@
 //! An operation happens once; attempts are how.
 
+pub mod breaker;
 pub mod budget;
 pub mod operation;
 

@@ -1,12 +1,17 @@
 //! An operation happens once; attempts are how.
 
-pub mod classify;
+pub mod breaker;
+pub mod budget;
+mod classify;
 mod client;
 mod clock;
 mod engine;
 mod error;
-pub mod event;
+mod event;
+#[cfg(test)]
+mod fixture;
 mod operation;
+mod origins;
 pub mod retry;
 mod rng;
 #[cfg(feature = "testing")]
@@ -20,7 +25,10 @@ pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
-    KeyHeader, KeySupport, NotReplayable, Outcome, Receipt, StopReason,
+    KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Receipt, Scope, StopReason,
 };
 pub use reqwest;
-pub use retry::{Backoff, Jitter, RetryPolicy, RetryPolicyBuilder};
+pub use retry::backoff::Backoff;
+pub use retry::builder::RetryPolicyBuilder;
+pub use retry::jitter::Jitter;
+pub use retry::policy::RetryPolicy;

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Client;
 use super::builder::{check_attempt_timeout, check_total_timeout};
+use super::send::Operation;
 use crate::engine::{Body, Overrides};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
@@ -220,8 +221,10 @@ impl RequestBuilder {
     ///
     /// No answer, or a 5xx that was not, or could not be, retried further: the [`Error`] has receipt, effect, key and
     /// the last response. A request that could not be built fails before anything is sent.
-    pub async fn send(self) -> Result<reqwest::Response, Error> {
-        super::send::send(self).await
+    pub fn send(self) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + 'static {
+        // Not an `async fn`: its future would keep the builder beside the operation that is made of it.
+        let operation = Operation::new(self);
+        async move { operation?.run().await }
     }
 
     /// The first error of a setter wins.

@@ -90,50 +90,64 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
-        let template = self.template;
-        let (method, url) = step.map_or((&template.method, &template.url), |step| (&step.method, &step.url));
-        let carry = step.map_or(Carry::Everything, |step| step.carry);
-        let mut request = Request::new(method.clone(), url.clone());
-        if carry != Carry::Nothing {
-            *request.headers_mut() = self.headers(number, method, url).await?;
-        }
-        if carry == Carry::Everything {
-            if let Some(field) = &template.key {
-                field.put(request.headers_mut());
+        let asked = match (self.rules.hook, step.map(|step| step.carry)) {
+            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => {
+                Some(hook.headers(self.info(number, step)).await.map_err(refused)?)
             }
-            *request.body_mut() = template
-                .body
-                .instance(self.armor())
-                .map_err(|spent| refused(spent.into()))?;
-        } else {
-            drop_body_headers(request.headers_mut());
+            _ => None,
+        };
+        let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
+        *request.headers_mut() = self.headers(step, asked.as_ref());
+        if step.is_none_or(|step| step.carry == Carry::Everything) {
+            let body = self.template.body.instance(self.armor());
+            *request.body_mut() = body.map_err(|spent| refused(spent.into()))?;
         }
-        if let Some(version) = template.version {
+        if let Some(version) = self.template.version {
             *request.version_mut() = version;
         }
-        if let Some(deadline) = template.body_deadline {
+        if let Some(deadline) = self.template.body_deadline {
             *request.timeout_mut() = Some(deadline.saturating_duration_since(self.clock.now()));
         }
         Ok(request)
     }
 
-    /// The caller's headers, and those that the hook gives for this attempt.
-    async fn headers(&self, number: u32, method: &Method, url: &Url) -> Result<HeaderMap, Failure> {
+    /// The caller's headers, those that the hook gave for this attempt, and the key, which the hook cannot change.
+    fn headers(&self, step: Option<&Step>, asked: Option<&HeaderMap>) -> HeaderMap {
+        let carry = step.map_or(Carry::Everything, |step| step.carry);
+        if carry == Carry::Nothing {
+            return HeaderMap::new();
+        }
         let mut headers = roomy(&self.template.headers);
-        let Some(hook) = self.rules.hook else {
-            return Ok(headers);
-        };
-        let info = AttemptInfo {
-            number,
-            method: method.clone(),
-            url: url.clone(),
-            headers: headers.clone(),
-            body: self.template.body.bytes(),
-        };
-        for (name, value) in &hook.headers(info).await.map_err(refused)? {
+        for (name, value) in asked.into_iter().flatten() {
             headers.insert(name, value.clone());
         }
-        Ok(headers)
+        match (carry, &self.template.key) {
+            (Carry::Everything, Some(field)) => field.put(&mut headers),
+            (Carry::Headers, field) => {
+                drop_body_headers(&mut headers);
+                field.iter().for_each(|field| field.remove(&mut headers));
+            }
+            _ => {}
+        }
+        headers
+    }
+
+    fn info(&self, number: u32, step: Option<&Step>) -> AttemptInfo {
+        AttemptInfo {
+            number,
+            method: self.method(step).clone(),
+            url: self.url(step).clone(),
+            headers: self.headers(step, None),
+            body: self.template.body.bytes(),
+        }
+    }
+
+    fn method<'s>(&'s self, step: Option<&'s Step>) -> &'s Method {
+        step.map_or(&self.template.method, |step| &step.method)
+    }
+
+    fn url<'s>(&'s self, step: Option<&'s Step>) -> &'s Url {
+        step.map_or(&self.template.url, |step| &step.url)
     }
 
     /// Decides whether a response is a redirect to follow, and notes the hop.
@@ -141,10 +155,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if !response.status().is_redirection() || self.hops.len() >= Redirects::MOST {
             return None;
         }
-        let (method, url) = step.map_or((&self.template.method, &self.template.url), |s| (&s.method, &s.url));
         let next = redirect::next(
             self.rules.redirects,
-            (method, url),
+            (self.method(step), self.url(step)),
             (response.status(), response.headers()),
         )?;
         if next.carry == Carry::Everything && self.template.body.is_one_shot() {

@@ -86,7 +86,7 @@ impl Clock {
     }
 
     /// Lets a future run for at most `limit` of real time; `None` if it was not done by then.
-    pub(crate) fn limit<F: Future>(&self, limit: Duration, future: F) -> Limited<F> {
+    pub(crate) fn limit<F: Future>(limit: Duration, future: F) -> Limited<F> {
         Limited {
             inner: time::timeout(limit, future),
         }

@@ -125,7 +125,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             (Carry::Everything, Some(field)) => field.put(&mut headers),
             (Carry::Headers, field) => {
                 drop_body_headers(&mut headers);
-                field.iter().for_each(|field| field.remove(&mut headers));
+                if let Some(field) = field {
+                    field.remove(&mut headers);
+                }
             }
             _ => {}
         }
@@ -249,8 +251,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     }
 
     async fn retire(&mut self, answer: Response, wait: Duration) -> Option<Response> {
-        self.clock
-            .limit(wait.min(RETIRE_TIME), read_up_to(answer, RETIRE_BYTES))
+        Clock::limit(wait.min(RETIRE_TIME), read_up_to(answer, RETIRE_BYTES))
             .await?
             .ok()
     }

@@ -63,10 +63,10 @@ impl<'a, E: Exchange> Run<'a, E> {
     /// Runs the operation to its end; the receipt is complete then.
     pub(crate) async fn drive(mut self) -> Finished<E::Answer> {
         loop {
-            let began = self.plan.clock.now();
-            let (begin, permit) = match self.admit(began) {
+            let now = self.plan.clock.now();
+            let (begin, permit) = match self.admit(now) {
                 Ok(admitted) => admitted,
-                Err((stop, retry_after)) => return self.finish(stop, retry_after, began),
+                Err((stop, retry_after)) => return self.finish(stop, retry_after, now),
             };
             let span = AttemptSpan::new(self.receipt, self.plan.url, begin.number);
             let result = self.attempt(begin).instrument(span.span()).await;
@@ -75,7 +75,7 @@ impl<'a, E: Exchange> Run<'a, E> {
                 number: begin.number,
                 permit,
                 span,
-                began,
+                began: now,
                 at,
             };
             let (decision, hint) = self.decide(&result, ended);
@@ -124,7 +124,7 @@ impl<'a, E: Exchange> Run<'a, E> {
         let limit = begin
             .time_left
             .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout));
-        let sent = self.plan.clock.limit(limit, self.exchange.send(number)).await;
+        let sent = Clock::limit(limit, self.exchange.send(number)).await;
         sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
     }
 

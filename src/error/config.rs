@@ -61,7 +61,7 @@ impl ConfigError {
     }
 
     /// Fails unless the value lies in the range; `NaN` lies in none.
-    pub(crate) fn check<T: PartialOrd + fmt::Debug>(
+    pub(crate) fn check<T: PartialOrd + fmt::Debug + Copy>(
         field: &'static str,
         accepted: RangeInclusive<T>,
         value: T,

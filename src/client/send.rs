@@ -74,14 +74,24 @@ impl Operation {
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self) -> Result<Response, Error> {
+    pub(super) async fn run(&mut self) -> Result<Finished<Response>, Error> {
         self.template.body.collect().await?;
         let span = operation_span(&self.receipt);
-        let finished = self.drive().instrument(span).await;
-        conclude(self.receipt, finished)
+        Ok(self.drive().instrument(span).await)
     }
 
-    fn drive(&mut self) -> impl Future<Output = Finished<Response>> + Send {
+    /// Turns its end into what the caller gets.
+    pub(super) fn conclude(self, finished: Finished<Response>) -> Result<Response, Error> {
+        match (self.receipt.stop(), finished.answer) {
+            (StopReason::Accepted, Some(mut response)) => {
+                response.extensions_mut().insert(self.receipt);
+                Ok(response)
+            }
+            (_, answer) => Err(Error::failed(self.receipt, finished.failure, answer)),
+        }
+    }
+
+    async fn drive(&mut self) -> Finished<Response> {
         let shared = &*self.client.0;
         let (settings, clock) = (&shared.settings, &shared.clock);
         let started = clock.now();
@@ -98,41 +108,28 @@ impl Operation {
             hook: settings.hook.as_deref(),
             replay_marker: &settings.key.replay_marker,
         };
-        let plan = Plan {
-            url: &template.url,
-            judge: Judge {
-                policy,
-                client: &settings.policy,
+        let mut run = Run {
+            exchange: HttpExchange::new(&shared.wire, template, rules, clock),
+            plan: Plan {
+                url: &template.url,
+                judge: Judge {
+                    policy,
+                    client: &settings.policy,
+                },
+                attempt_timeout: self.attempt_timeout,
+                clock,
+                observers: &shared.observers,
             },
-            attempt_timeout: self.attempt_timeout,
-            clock,
-            observers: &shared.observers,
-        };
-        let guards = Guards::new(
-            (shared.breaker.as_ref(), &shared.budget),
-            (&template.method, &template.url, &template.headers),
-        );
-        let exchange = HttpExchange::new(&shared.wire, template, rules, clock);
-        let receipt = &mut self.receipt;
-        Run {
-            exchange,
-            plan,
-            guards,
+            guards: Guards::new(
+                (shared.breaker.as_ref(), &shared.budget),
+                (&template.method, &template.url, &template.headers),
+            ),
             attempts,
-            receipt,
+            receipt: &mut self.receipt,
             started,
             last: Finished::default(),
-        }
-        .drive()
-    }
-}
-
-fn conclude(receipt: Receipt, finished: Finished<Response>) -> Result<Response, Error> {
-    match (receipt.stop(), finished.answer) {
-        (StopReason::Accepted, Some(mut response)) => {
-            response.extensions_mut().insert(receipt);
-            Ok(response)
-        }
-        (_, answer) => Err(Error::failed(receipt, finished.failure, answer)),
+        };
+        run.drive().await;
+        run.last
     }
 }

@@ -225,7 +225,8 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.head = None;
         let response = self.exchange(number).await?;
         match self.rules.buffer {
-            Some(limit) => self.buffered(response, limit).await,
+            // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
+            Some(limit) => Box::pin(self.buffered(response, limit)).await,
             None => Ok(response),
         }
     }
@@ -250,10 +251,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         std::mem::take(&mut self.hops)
     }
 
-    async fn retire(&mut self, answer: Response, wait: Duration) -> Option<Response> {
-        Clock::limit(wait.min(RETIRE_TIME), read_up_to(answer, RETIRE_BYTES))
-            .await?
-            .ok()
+    async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {
+        let Some(response) = answer.take() else { return };
+        let whole = Box::pin(read_up_to(response, RETIRE_BYTES));
+        *answer = Clock::limit(wait.min(RETIRE_TIME), whole).await.and_then(Result::ok);
     }
 }
 

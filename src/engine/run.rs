@@ -61,7 +61,9 @@ struct Ended<'p> {
 
 impl<'a, E: Exchange> Run<'a, E> {
     /// Runs the operation to its end; the receipt is complete then.
-    pub(crate) async fn drive(mut self) -> Finished<E::Answer> {
+    ///
+    /// By reference, as everything that is awaited here: a future keeps what it was given beside what it made of it.
+    pub(crate) async fn drive(&mut self) {
         loop {
             let now = self.plan.clock.now();
             let (begin, permit) = match self.admit(now) {
@@ -79,13 +81,10 @@ impl<'a, E: Exchange> Run<'a, E> {
                 at,
             };
             let (decision, hint) = self.decide(&result, ended);
-            let answer = self.remember(result);
+            self.remember(result);
             match decision {
-                Decision::Stop(stop) => {
-                    self.last.answer = answer.or(self.last.answer);
-                    return self.finish(stop, hint, at);
-                }
-                Decision::RetryAfter(wait) => self.wait(wait, answer, at).await,
+                Decision::Stop(stop) => return self.finish(stop, hint, at),
+                Decision::RetryAfter(wait) => self.wait(wait, at).await,
             }
         }
     }
@@ -174,37 +173,37 @@ impl<'a, E: Exchange> Run<'a, E> {
     }
 
     /// Waits; meanwhile the answer that is not the last frees its connection.
-    async fn wait(&mut self, wait: Duration, answer: Option<E::Answer>, since: Instant) {
+    async fn wait(&mut self, wait: Duration, since: Instant) {
         self.receipt.waits(wait);
         self.tell(&Event::RetryScheduled {
             receipt: self.receipt,
             wait,
         });
-        if let Some(answer) = answer {
-            self.last.answer = self.exchange.retire(answer, wait).await;
+        // An answer from before a failure was retired then.
+        if self.last.failure.is_none() {
+            self.exchange.retire(&mut self.last.answer, wait).await;
         }
         let spent = self.plan.clock.now().saturating_duration_since(since);
         self.plan.clock.sleep(wait.saturating_sub(spent)).await;
     }
 
-    fn remember(&mut self, result: Result<E::Answer, Failure>) -> Option<E::Answer> {
+    /// Keeps the attempt's answer as the last one, or its failure beside the last answer.
+    fn remember(&mut self, result: Result<E::Answer, Failure>) {
         match result {
             Ok(answer) => {
-                self.last.failure = None;
-                Some(answer)
+                self.last = Finished {
+                    answer: Some(answer),
+                    failure: None,
+                }
             }
-            Err(failure) => {
-                self.last.failure = Some(failure);
-                None
-            }
+            Err(failure) => self.last.failure = Some(failure),
         }
     }
 
-    fn finish(self, stop: StopReason, retry_after: Option<Duration>, now: Instant) -> Finished<E::Answer> {
+    fn finish(&mut self, stop: StopReason, retry_after: Option<Duration>, now: Instant) {
         let elapsed = now.saturating_duration_since(self.started);
         self.receipt.stopped(stop, retry_after, elapsed, now);
-        self.plan.observers.tell(&Event::Stopped { receipt: self.receipt });
-        self.last
+        self.tell(&Event::Stopped { receipt: self.receipt });
     }
 
     fn tell(&self, event: &Event<'_>) {

@@ -415,6 +415,24 @@ mod tests {
         assert_consistent(&origins);
     }
 
+    #[test]
+    fn threads_that_ask_for_a_new_scope_at_once_get_the_same_cell() {
+        let origins = Origins::new(4096);
+        let barrier = std::sync::Barrier::new(4);
+        let ask = || {
+            (0..500).map(|number| {
+                barrier.wait();
+                std::ptr::from_ref(get(&origins, number)).addr()
+            })
+        };
+        let found: Vec<Vec<usize>> = std::thread::scope(|threads| {
+            let asking: Vec<_> = (0..4).map(|_| threads.spawn(move || ask().collect())).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(found.iter().all(|cells| *cells == found[0]));
+        assert_consistent(&origins);
+    }
+
     fn assert_consistent(origins: &Origins<Probe>) {
         let owners: Vec<u64> = origins
             .slots

@@ -74,10 +74,10 @@ impl Breaker {
     }
 }
 
-/// Tries all interleavings with at most three preemptions; unbounded, one test runs for more than ten minutes.
+/// Tries all interleavings with at most five preemptions; unbounded, one test runs for more than ten minutes.
 fn check(scenario: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
+    model.preemption_bound = Some(5);
     model.check(scenario);
 }
 

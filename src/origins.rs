@@ -415,6 +415,14 @@ mod tests {
         assert_consistent(&origins);
     }
 
+    #[test]
+    fn two_callers_that_both_missed_a_new_scope_get_the_same_cell() {
+        let origins = Origins::new(16);
+        let missed = || origins.admit(scope(1), SCAN, (), &Probe::default).unwrap();
+        assert!(std::ptr::eq(missed(), missed()));
+        assert_consistent(&origins);
+    }
+
     fn assert_consistent(origins: &Origins<Probe>) {
         let owners: Vec<u64> = origins
             .slots

@@ -101,7 +101,7 @@ impl Cell {
         machine.add_successes(self.tally.seal());
         let result = step(&mut machine);
         self.tally.point(mark(&machine), machine.counting_from());
-        if machine.only_counts() {
+        if machine.is_closed() {
             self.tally.open();
         }
         result

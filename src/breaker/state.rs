@@ -66,11 +66,6 @@ impl Machine {
         self.phase == Phase::Closed
     }
 
-    /// Whether a success changes nothing but a count, so that it may be counted elsewhere and added later.
-    pub(super) fn only_counts(&self) -> bool {
-        self.is_closed() && self.consecutive == 0
-    }
-
     /// How long one stretch of time is that successes are counted for, in nanoseconds.
     pub(super) fn bucket_width(&self) -> u64 {
         self.window.width()
@@ -81,8 +76,11 @@ impl Machine {
         self.window.from()
     }
 
-    /// Adds successes counted elsewhere, since [`counting_from`](Self::counting_from).
+    /// Adds successes counted elsewhere, since [`counting_from`](Self::counting_from) and since any other step.
     pub(super) fn add_successes(&mut self, successes: u64) {
+        if successes > 0 {
+            self.consecutive = 0;
+        }
         self.window.add(Counts {
             successes,
             ..Counts::default()
@@ -356,4 +354,27 @@ pub(super) fn nanos(duration: Duration) -> u64 {
 /// A later instant; the same one where the platform can't count that far.
 fn later(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::start;
+
+    /// In the breaker's cell a result that is stale seldom gets this far: only when the change came a moment before.
+    #[test]
+    fn a_ticket_from_before_the_last_change_changes_nothing() {
+        let (settings, now) = (Settings::default(), start());
+        let mut machine = Machine::new(&settings, now);
+        let (ticket, _) = machine.admit(&settings, now).unwrap();
+        machine.reset();
+        for signal in [Signal::Failure, Signal::Success, Signal::Neutral] {
+            let ending = Ending {
+                signal,
+                elapsed: Duration::ZERO,
+            };
+            assert_eq!(machine.settle(&settings, ticket, ending, now, 0.0), None);
+        }
+        assert_eq!(machine.snapshot(now).attempts, 0);
+    }
 }

@@ -1,1 +1,4 @@
 //! An operation happens once; attempts are how.
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,12 +1,13 @@
-//! Servers for tests: a payment API that deduplicates.
+//! Servers for tests: a payment API that deduplicates, and a proxy that loses responses.
 //!
 //! No vendor ships a server that deduplicates by key, and a mock server cannot lose a response after it executed the
-//! request; so the one case that matters for a retrying client usually goes untested.
+//! request; so the one case that matters for a retrying client usually goes untested. These two can be put in a row:
 //!
 //! - [`PaymentApi`] is an HTTP server with real server-side idempotency. It counts what was executed, per key and per
 //!   operation, and has assertions for what must hold.
+//! - [`FaultProxy`] stands before any HTTP server and breaks the wire as a script says.
 //!
-//! It binds 127.0.0.1 on a free port, starts in milliseconds and stops when dropped. It uses real sockets: a paused
+//! Both bind 127.0.0.1 on a free port, start in milliseconds and stop when dropped. They use real sockets: a paused
 //! tokio clock runs ahead of them, so do not pause it.
 //!
 //! This module is behind the feature `testing` and belongs under `[dev-dependencies]`:
@@ -36,8 +37,10 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 //! ```
 
+pub mod fault_proxy;
 pub mod payment_api;
 mod tasks;
 mod time;
 
+pub use fault_proxy::FaultProxy;
 pub use payment_api::PaymentApi;

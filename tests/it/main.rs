@@ -1,3 +1,4 @@
 //! The integration tests: one module per promise.
 
+mod fault_proxy;
 mod payment_api;

@@ -12,6 +12,9 @@ use steadfast::testing::{FaultProxy, PaymentApi};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// `printf 'amount=100' | sha256sum`
+const BODY_SHA256: &str = "e95a8448fe0cd7312b87b2f2c2157c587e74f34510f19ca7ad1ae3c38aa0c6a9";
+
 const SHORT: Duration = Duration::from_millis(100);
 
 #[expect(clippy::disallowed_methods, reason = "real sockets take real time")]
@@ -96,11 +99,7 @@ async fn a_request_without_a_fault_passes_unchanged_and_is_recorded() {
         (1, 1, Some("POST"), Some("/v1/charges"))
     );
     assert_eq!(first.keys(), ["k"]);
-    // printf 'amount=100' | sha256sum
-    assert_eq!(
-        first.body_sha256(),
-        Some("e95a8448fe0cd7312b87b2f2c2157c587e74f34510f19ca7ad1ae3c38aa0c6a9")
-    );
+    assert_eq!(first.body_sha256(), Some(BODY_SHA256));
     assert_eq!(
         (first.fault(), first.was_forwarded(), first.server_status()),
         (&Fault::Pass, true, Some(200))
@@ -139,6 +138,31 @@ async fn bodies_of_every_kind_pass_in_both_directions() {
         .unwrap();
     assert_eq!(head.status(), StatusCode::OK);
     assert_eq!(api.arrivals(), 3);
+}
+
+#[tokio::test]
+async fn a_chunked_upload_that_waits_for_leave_is_let_in_and_read_to_its_end() {
+    let (api, proxy) = kit(FaultScript::pass()).await;
+    let mut stream = TcpStream::connect(proxy.url().trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head =
+        b"POST /v1/charges HTTP/1.1\r\nhost: a\r\nidempotency-key: k\r\nexpect: 100-continue\r\nconnection: close\r\n\
+        transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let mut leave = [0; 25];
+    stream.read_exact(&mut leave).await.unwrap();
+    assert_eq!(&leave, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+        .write_all(b"7\r\namount=\r\n3\r\n100\r\n0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert_eq!(api.charges()[0].amount(), 100);
+    assert_eq!(passage(&proxy, 1).await.body_sha256(), Some(BODY_SHA256));
 }
 
 #[tokio::test]
@@ -642,6 +666,36 @@ fn client_without_pool() -> Client {
         .tls_certs_only([])
         .build()
         .unwrap()
+}
+
+#[tokio::test]
+async fn a_run_can_be_repeated_from_what_it_printed() {
+    let faults = [
+        Fault::Pass,
+        Fault::lost_response(),
+        Fault::answer(503),
+        Fault::EndOnReuse(Ending::Close),
+        Fault::Pass,
+    ];
+    let mut script = FaultScript::list(faults);
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let (_api, proxy) = kit(script).await;
+        let client = client();
+        for number in 0..7 {
+            if let Ok(response) = charge(&client, &proxy, &number.to_string()).send().await {
+                let _ = response.bytes().await;
+            }
+        }
+        let seen = proxy
+            .passages()
+            .into_iter()
+            .map(|passage| (passage.connection(), passage.fault().clone()));
+        runs.push(seen.collect::<Vec<_>>());
+        script = FaultScript::replay(&proxy.passages()).to_string().parse().unwrap();
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_eq!(runs[0].len(), 7);
 }
 
 #[test]

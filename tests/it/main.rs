@@ -2,3 +2,4 @@
 
 mod fault_proxy;
 mod payment_api;
+mod test_kit;

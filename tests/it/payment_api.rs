@@ -593,12 +593,20 @@ async fn it_speaks_http_2_with_prior_knowledge() {
 
 #[tokio::test]
 async fn the_rest_of_the_turns_can_be_chosen_by_arrival() {
-    let turns = |arrival| if arrival % 2 == 0 { Turn::fail() } else { Turn::charge() };
+    let turns = |arrival| match arrival {
+        1 => Turn::fail(),
+        2 => Turn::overloaded(),
+        _ => Turn::charge(),
+    };
     let api = PaymentApi::builder().turns(turns).start().await.unwrap();
 
-    assert_eq!(status(post(&api, "a")).await, 200);
-    assert_eq!(status(post(&api, "b")).await, 500);
-    assert_eq!(status(post(&api, "c")).await, 200);
+    assert_eq!(status(post(&api, "a")).await, 500);
+    assert_eq!(status(post(&api, "b")).await, 503);
+    api.script(Turn::decline());
+    assert_eq!(status(post(&api, "c")).await, 402, "what is scripted goes first");
+    assert_eq!(status(post(&api, "d")).await, 200);
+    let executions: Vec<_> = api.keys().into_values().map(|history| history.executions()).collect();
+    assert_eq!(executions, [1, 0, 1, 1]);
 }
 
 #[tokio::test]

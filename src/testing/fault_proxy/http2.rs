@@ -196,7 +196,7 @@ impl Exchange {
             Some(Point::Body(bytes)) => {
                 let most = answer.len().saturating_sub(1);
                 let length = usize::try_from(bytes).map_or(most, |bytes| bytes.min(most));
-                let stream = self.body.insert(self.respond.send_response(response(&head), false)?);
+                let stream = self.body.insert(self.respond.send_response(response(&head)?, false)?);
                 stream.send_data(answer.slice(..length), false)?;
                 self.strike().await
             }
@@ -225,7 +225,7 @@ impl Exchange {
             time::pause(delay).await;
         }
         let pace = Pace::of_body(&self.fault);
-        let mut stream = self.respond.send_response(response(head), body.is_empty())?;
+        let mut stream = self.respond.send_response(response(head)?, body.is_empty())?;
         while !body.is_empty() {
             if let Some(pace) = pace {
                 time::pause(pace.every).await;
@@ -303,12 +303,12 @@ fn translated(request: &Request<RecvStream>) -> RequestHead {
     }
 }
 
-fn response(head: &ResponseHead) -> Response<()> {
+/// A head that is not valid in HTTP/2 can only come from a script; the stream is reset.
+fn response(head: &ResponseHead) -> Result<Response<()>, h2::Error> {
     let headers = head.headers.iter().filter(|(name, _)| !is_of_connection(name));
     let builder = Response::builder().status(head.status);
     let builder = headers.fold(builder, |builder, (name, value)| builder.header(name, value));
-    // A head that is not valid in HTTP/2 can only come from a script.
-    builder.body(()).unwrap_or_default()
+    builder.body(()).or(Err(Reason::INTERNAL_ERROR.into()))
 }
 
 /// Headers that RFC 9113 §8.2.2 forbids.

@@ -29,7 +29,7 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         // An accept fails when the peer has gone already, or descriptors run short: neither ends the proxy.
         let Ok((socket, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            time::pause(RETRY).await;
             continue;
         };
         let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
@@ -104,3 +104,6 @@ async fn protocol(socket: &TcpStream) -> io::Result<Protocol> {
 
 /// A fatal alert `handshake_failure` (RFC 8446 §6.2), as a record.
 const HANDSHAKE_FAILURE: &[u8] = &[0x15, 3, 3, 0, 2, 2, 40];
+
+/// Between two attempts to accept: descriptors do not come back faster.
+const RETRY: Duration = Duration::from_millis(1);

@@ -83,6 +83,11 @@ impl Passage {
         self.status
     }
 
+    /// Tells whether the arrival met the end that an earlier request had set for its connection.
+    pub(super) fn was_cut_off(&self) -> bool {
+        self.method.is_none() && matches!(self.fault, Fault::EndOnReuse(_))
+    }
+
     /// Returns when the first byte came, since the proxy's start.
     #[must_use]
     pub fn arrived_at(&self) -> Duration {

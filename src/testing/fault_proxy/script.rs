@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::{Ending, Fault, Point};
 use super::matcher::Matcher;
+use super::passage::Passage;
 
 /// Which request meets which fault: a list, one per connection, by matcher, or seeded chance.
 ///
@@ -142,6 +143,38 @@ impl FaultScript {
     #[track_caller]
     pub fn answer(self, probability: f64, status: u16) -> Self {
         self.rate(probability, Fault::answer(status))
+    }
+
+    /// Repeats what was applied to the arrivals of a run, in their order.
+    ///
+    /// Exact when the requests come one after another, as they did; several at once may change places.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use steadfast::testing::fault_proxy::FaultScript;
+    /// use steadfast::testing::{FaultProxy, PaymentApi};
+    ///
+    /// let api = PaymentApi::start().await?;
+    /// let proxy = FaultProxy::builder(api.url()).script(FaultScript::random(7).lost_response(0.5)).start().await?;
+    /// for _ in 0..3 {
+    ///     let _ = reqwest::Client::new().post(proxy.url()).send().await;
+    /// }
+    /// // A line for the log of a failed test; `parse()` gives the script back.
+    /// let line = FaultScript::replay(&proxy.passages()).to_string();
+    /// assert!(line.starts_with(r#"[{"list":["#));
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn replay(passages: &[Passage]) -> Self {
+        Self::list(
+            passages
+                .iter()
+                .filter(|passage| !passage.was_cut_off())
+                .map(|passage| passage.fault().clone()),
+        )
     }
 
     /// Asks `other` about what this script has no fault for.

@@ -68,8 +68,6 @@ impl PaymentApiBuilder {
     }
 
     /// Sets what happens to requests for which nothing was scripted, by the number of the arrival, from 1.
-    ///
-    /// Turns that refuse at the door ([`Turn::rate_limited`] and its like) execute as [`Turn::charge`] here.
     pub fn turns(self, turns: impl Fn(u64) -> Turn + Send + Sync + 'static) -> Self {
         Self {
             default_turn: Some(Arc::new(turns)),

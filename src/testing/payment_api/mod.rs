@@ -37,6 +37,7 @@ mod server;
 mod table;
 mod turn;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -128,25 +129,26 @@ impl PaymentApi {
         history
     }
 
-    /// Returns the keys that came, in alphabetical order.
+    /// Returns what was seen of each key, of all accounts together.
     #[must_use]
-    pub fn keys(&self) -> Vec<String> {
-        let mut keys: Vec<String> = self
-            .pipeline
-            .books()
-            .keys
-            .keys()
-            .map(|account| account.key.clone())
-            .collect();
-        keys.sort();
-        keys.dedup();
-        keys
+    pub fn keys(&self) -> BTreeMap<String, History> {
+        let mut histories: BTreeMap<String, History> = BTreeMap::new();
+        for (account, seen) in &self.pipeline.books().keys {
+            histories.entry(account.key.clone()).or_default().absorb(seen);
+        }
+        histories
     }
 
     /// Returns what was seen of an operation, by the operation header; all zero for one that never came.
     #[must_use]
     pub fn operation(&self, id: &str) -> History {
         self.pipeline.books().operations.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Returns what was seen of each operation, by the operation header.
+    #[must_use]
+    pub fn operations(&self) -> BTreeMap<String, History> {
+        self.pipeline.books().operations.clone().into_iter().collect()
     }
 
     /// Returns what was seen of all requests.

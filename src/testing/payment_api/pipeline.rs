@@ -65,7 +65,8 @@ impl Pipeline {
         if !self.knows(arrival.credential.as_deref()) {
             return Err(refuse(Refusal::Unauthorized));
         }
-        if let Some(turn) = books.turn_at_door() {
+        let usual = self.usual_turn(books);
+        if let Some(turn) = books.turn_at_door().or_else(|| usual.clone().filter(Turn::is_at_door)) {
             let refusal = match turn.ending() {
                 Ending::RateLimited(after) => Refusal::RateLimited(after),
                 Ending::OutOfQuota => Refusal::OutOfQuota,
@@ -95,7 +96,7 @@ impl Pipeline {
             free(books, ticket.as_ref());
             return Err(refuse(Refusal::InvalidAmount));
         }
-        let turn = self.next_turn(books);
+        let turn = books.turn_of_handler().or(usual).unwrap_or_else(Turn::charge);
         if turn.ending() == Ending::Shed {
             free(books, ticket.as_ref());
             return Err(dress(add_headers((self.profile.dialect.refuse)(&Refusal::Shed), &turn)));
@@ -191,14 +192,10 @@ impl Pipeline {
         }
     }
 
-    fn next_turn(&self, books: &mut Books) -> Turn {
-        if let Some(turn) = books.turn_of_handler() {
-            return turn;
-        }
-        let number = books.totals.arrivals() as u64;
-        self.default_turn
-            .as_ref()
-            .map_or_else(Turn::charge, |turn| turn(number))
+    /// What the builder was told to do with this arrival, if nothing was scripted.
+    fn usual_turn(&self, books: &Books) -> Option<Turn> {
+        let turns = self.default_turn.as_ref()?;
+        Some(turns(books.totals.arrivals() as u64))
     }
 
     fn knows(&self, credential: Option<&str>) -> bool {

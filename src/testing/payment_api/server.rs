@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -16,6 +17,7 @@ use super::answer::AnswerBody;
 use super::arrival::Arrival;
 use super::pipeline::Pipeline;
 use crate::testing::tasks::Tasks;
+use crate::testing::time;
 
 #[derive(Clone)]
 pub(super) struct Server {
@@ -29,7 +31,7 @@ impl Server {
         loop {
             // An accept fails when the peer has gone already, or descriptors run short: neither ends the server.
             let Ok((stream, _)) = listener.accept().await else {
-                tokio::task::yield_now().await;
+                time::pause(RETRY).await;
                 continue;
             };
             let server = self.clone();
@@ -74,3 +76,6 @@ impl Server {
         }
     }
 }
+
+/// Between two attempts to accept: descriptors do not come back faster.
+const RETRY: Duration = Duration::from_millis(1);

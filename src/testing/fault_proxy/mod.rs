@@ -14,6 +14,7 @@
 
 mod builder;
 mod director;
+mod exchange;
 mod fault;
 mod framing;
 mod head;

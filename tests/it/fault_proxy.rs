@@ -534,6 +534,52 @@ async fn an_http_2_connection_ends_before_or_after_the_execution_or_in_the_body(
 }
 
 #[tokio::test]
+async fn garbage_ends_an_http_2_connection_before_or_after_the_execution() {
+    for (at, effects) in [(Point::BeforeForwarding, 0), (Point::AfterExecution, 1)] {
+        let (api, proxy) = kit_with(Fault::Garbage { at }).await;
+        charge(&client_of_http2(), &proxy, "k").send().await.unwrap_err();
+        assert_eq!(api.key("k").effects(), effects);
+    }
+}
+
+#[tokio::test]
+async fn the_faults_of_http_2_end_an_http_1_connection_at_the_same_point() {
+    let after = Fault::ResetStream {
+        at: Point::AfterExecution,
+        reason: 7,
+    };
+    let cases = [
+        (Fault::refused_stream(), true, 0),
+        (after, true, 1),
+        (Fault::go_away(), false, 0),
+    ];
+    for (fault, is_reset, effects) in cases {
+        let (api, proxy) = kit_with(fault).await;
+        let (answer, end) = exchange(&proxy, "k").await;
+        assert_eq!((answer.len(), end), (0, is_reset.then_some(ErrorKind::ConnectionReset)));
+        assert_eq!(api.key("k").effects(), effects);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_of_one_http_2_connection_meet_their_own_faults() {
+    let refused = Matcher::new().header("idempotency-key", "5");
+    let (api, proxy) = kit(FaultScript::when(refused, Fault::refused_stream())).await;
+    let client = client_of_http2();
+    exchange_passes(&proxy).await;
+
+    let requests: Vec<_> = (0..20)
+        .map(|key| tokio::spawn(charge(&client, &proxy, &key.to_string()).send()))
+        .collect();
+    for (key, request) in requests.into_iter().enumerate() {
+        assert_eq!(request.await.unwrap().is_ok(), key != 5, "{key}");
+    }
+
+    assert_eq!(api.arrivals(), 20, "19 of the streams, and the request before them");
+    assert_eq!(api.key("5").arrivals(), 0);
+}
+
+#[tokio::test]
 async fn tls_passes_for_those_who_trust_the_certificate_and_fails_for_others() {
     let (api, proxy) = kit(FaultScript::pass()).await;
     let certificate = reqwest::Certificate::from_pem(proxy.certificate_pem().as_bytes()).unwrap();

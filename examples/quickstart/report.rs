@@ -87,10 +87,7 @@ pub(crate) fn receipt(receipts: &[(Order, Receipt)]) {
             "The receipt of order {}, as `println!(\"{{receipt}}\")` shows it:\n",
             order.id
         );
-        for line in receipt.to_string().lines() {
-            println!("  {line}");
-        }
-        println!();
+        println!("{receipt}\n");
     }
 }
 

@@ -29,6 +29,6 @@ pub(crate) async fn charge_all(url: &str, orders: &[Order]) -> Result<Vec<(Order
 async fn charge(client: Client, url: String, order: Order) -> Option<(Order, Receipt)> {
     let key = IdempotencyKey::derive(["charge", &order.id.to_string()]);
     let sent = client.post(&url).idempotency_key(key).json(&order).send().await;
-    let receipt = sent.ok()?.receipt()?.clone();
+    let receipt = sent.ok()?.error_for_status().ok()?.receipt()?.clone();
     Some((order, receipt))
 }

@@ -19,7 +19,7 @@ async fn charge(client: Client, url: String, order: Order) -> Option<Response> {
     let mut waits = WAITS.into_iter();
     loop {
         match client.post(&url).json(&order).send().await {
-            Ok(response) if !response.status().is_server_error() => return Some(response),
+            Ok(response) if !response.status().is_server_error() => return response.error_for_status().ok(),
             _ => sleep(waits.next()?).await,
         }
     }

@@ -241,6 +241,10 @@ impl RequestBuilder {
         self
     }
 
+    #[cfg_attr(
+        not(any(feature = "form", feature = "json")),
+        expect(dead_code, reason = "the encoders alone set one")
+    )]
     pub(super) fn set_default_header(&mut self, name: HeaderName, value: HeaderValue) {
         if let Entry::Vacant(entry) = self.headers.entry(name) {
             entry.insert(value);

@@ -116,7 +116,9 @@ impl Attempts {
         if let Some(why) = self.safety.obstacle_after(touched) {
             return Decision::Stop(StopReason::NotReplayable(why));
         }
-        let backoff = self.policy.backoff().wait(self.begun, self.backoff, random);
+        let Some(backoff) = self.policy.backoff().checked_wait(self.begun, self.backoff, random) else {
+            return Decision::Stop(StopReason::Final);
+        };
         let wait = self.hint.map_or(backoff, |hint| backoff.max(spread(hint, random)));
         let age = now.saturating_duration_since(self.started).saturating_add(wait);
         if self.safety.is_key_expired(touched, age) {

@@ -39,7 +39,15 @@ pub(crate) struct HttpExchange<'a, T> {
     rules: Rules<'a>,
     clock: &'a Clock,
     hops: Vec<Hop>,
-    head: Option<StatusCode>,
+    progress: Progress,
+}
+
+/// How far an attempt has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    NothingSent,
+    Sent,
+    Head(StatusCode),
 }
 
 /// How an attempt is made.
@@ -48,6 +56,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) redirects: Redirects,
     pub(crate) buffer: Option<usize>,
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
+    pub(crate) key_header: &'a HeaderName,
     pub(crate) replay_marker: &'a HeaderName,
 }
 
@@ -66,7 +75,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             rules,
             clock,
             hops: Vec::new(),
-            head: None,
+            progress: Progress::NothingSent,
         }
     }
 
@@ -74,7 +83,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     async fn exchange(&mut self, number: u32) -> Result<Response, Failure> {
         let mut step: Option<Step> = None;
         loop {
-            let request = self.request(number, step.as_ref()).await?;
+            let request = self.request(number, step.as_ref()).await;
+            let request = request.map_err(|failure| self.placed(failure))?;
+            self.progress = Progress::Sent;
             let response = self
                 .transport
                 .send(request)
@@ -95,16 +106,13 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         let carry = step.map_or(Carry::Everything, |step| step.carry);
         let mut request = Request::new(method.clone(), url.clone());
         if carry != Carry::Nothing {
-            *request.headers_mut() = self.headers(number, method, url).await?;
+            *request.headers_mut() = self.headers(number, (method, url), carry).await?;
         }
         if carry == Carry::Everything {
-            if let Some((name, value)) = &template.key {
-                request.headers_mut().insert(name, value.clone());
-            }
             *request.body_mut() = template
                 .body
                 .instance(self.armor())
-                .map_err(|spent| refused(spent.into()))?;
+                .map_err(|unmade| refused(unmade.into()))?;
         } else {
             drop_body_headers(request.headers_mut());
         }
@@ -117,22 +125,25 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         Ok(request)
     }
 
-    /// The caller's headers, and those that the hook gives for this attempt.
-    async fn headers(&self, number: u32, method: &Method, url: &Url) -> Result<HeaderMap, Failure> {
+    /// The caller's headers, the key, and what the hook gives for this attempt; a key from the hook is left out.
+    async fn headers(&self, number: u32, to: (&Method, &Url), carry: Carry) -> Result<HeaderMap, Failure> {
         let mut headers = self.template.headers.clone();
+        if let (Carry::Everything, Some((name, value))) = (carry, &self.template.key) {
+            headers.insert(name, value.clone());
+        }
         let Some(hook) = self.rules.hook else {
             return Ok(headers);
         };
         let info = AttemptInfo {
             number,
-            method: method.clone(),
-            url: url.clone(),
+            method: to.0.clone(),
+            url: to.1.clone(),
             headers: headers.clone(),
             body: self.template.body.bytes(),
         };
-        for (name, value) in &hook.headers(info).await.map_err(refused)? {
-            headers.insert(name, value.clone());
-        }
+        let mut given = hook.headers(info).await.map_err(refused)?;
+        given.remove(self.rules.key_header);
+        headers.extend(given);
         Ok(headers)
     }
 
@@ -169,7 +180,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if unasked || status.as_u16() > 599 {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
         }
-        self.head = Some(status);
+        self.progress = Progress::Head(status);
         Ok(response)
     }
 
@@ -207,7 +218,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
         self.hops.clear();
-        self.head = None;
+        self.progress = Progress::NothingSent;
         let response = self.exchange(number).await?;
         match self.rules.buffer {
             Some(limit) => self.buffered(response, limit).await,
@@ -216,9 +227,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     }
 
     fn timed_out(&self) -> Failure {
-        match self.head {
-            Some(status) => body_failure(FailureKind::BodyTimeout, status),
-            None => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
+        match self.progress {
+            Progress::NothingSent => Failure::new(FailureKind::HeadTimeout, Delivery::NeverSent),
+            Progress::Sent => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
+            Progress::Head(status) => body_failure(FailureKind::BodyTimeout, status),
         }
     }
 
@@ -231,8 +243,8 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if marked { outcome.as_replayed() } else { outcome }
     }
 
-    fn take_hops(&mut self) -> Vec<Hop> {
-        std::mem::take(&mut self.hops)
+    fn hops(&self) -> &[Hop] {
+        &self.hops
     }
 
     async fn retire(&mut self, answer: Response, wait: Duration) -> Option<Response> {

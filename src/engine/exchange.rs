@@ -17,7 +17,7 @@ pub(crate) trait Exchange: Send {
     fn outcome<'a>(&'a self, answer: &'a Self::Answer) -> Outcome<'a>;
 
     /// The redirects that the attempt followed.
-    fn take_hops(&mut self) -> Vec<Hop>;
+    fn hops(&self) -> &[Hop];
 
     /// Frees the connection of an answer that is not the last, within the wait; gives it back if still readable.
     fn retire(&mut self, answer: Self::Answer, wait: Duration) -> impl Future<Output = Option<Self::Answer>> + Send;

@@ -113,10 +113,15 @@ impl<E: Exchange> Run<'_, E> {
         (began, ended): (Instant, Instant),
         span: &AttemptSpan,
     ) -> Decision {
-        let hops = self.exchange.take_hops();
         let outcome = match result {
             Ok(answer) => self.exchange.outcome(answer),
             Err(failure) => Outcome::failure(failure),
+        };
+        let hops = self.exchange.hops().to_vec();
+        let outcome = if hops.is_empty() {
+            outcome
+        } else {
+            outcome.after_redirect()
         };
         let outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
         let verdict = self.plan.judge.verdict(&outcome);

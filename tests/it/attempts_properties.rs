@@ -337,10 +337,10 @@ proptest! {
 #[test]
 fn a_refusal_by_protocol_is_believed_once() {
     let base = Clock::system().now();
-    let bare = ReplaySafety::of_method(&Method::POST);
-    let mut attempts = RetryPolicy::default().attempts(bare, base);
-    let refusal = Failure::new(FailureKind::Nack, Delivery::Refused);
-    let mut after = || attempts.after(&Outcome::failure(&refusal), &Verdict::retry(), base, 0.0);
+    let unkeyed = ReplaySafety::of_method(&Method::POST);
+    let mut attempts = RetryPolicy::default().attempts(unkeyed, base);
+    let nack = Failure::new(FailureKind::Nack, Delivery::Refused);
+    let mut after = || attempts.after(&Outcome::failure(&nack), &Verdict::retry(), base, 0.0);
     assert_eq!(after(), Decision::RetryAfter(Duration::from_secs(1)));
     assert!(matches!(after(), Decision::Stop(StopReason::NotReplayable(_))));
 }

@@ -1,7 +1,10 @@
 //! The integration tests: one module per promise.
 
 mod attempts_properties;
+mod doubt_after_redirects;
 mod every_sequence;
+mod hooks_keep_the_key;
 mod receipts_match_arrivals;
 mod support_time;
 mod total_timeout;
+mod user_code_that_panics;

@@ -1,6 +1,7 @@
 //! The integration tests: one module per promise.
 
 mod attempts_properties;
+mod cancel_safety;
 mod doubt_after_redirects;
 mod every_sequence;
 mod hooks_keep_the_key;

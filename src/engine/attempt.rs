@@ -115,7 +115,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             _ => None,
         };
         let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
-        *request.headers_mut() = self.headers(step, asked.as_ref());
+        *request.headers_mut() = self.headers(step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
             *request.body_mut() = body.map_err(|unmade| refused(unmade.into()))?;
@@ -130,16 +130,18 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     }
 
     /// The caller's headers, those that the hook gave for this attempt, and the key, which the hook cannot change.
-    fn headers(&self, step: Option<&Step>, asked: Option<&HeaderMap>) -> HeaderMap {
+    fn headers(&self, step: Option<&Step>, asked: Option<HeaderMap>) -> HeaderMap {
         let carry = step.map_or(Carry::Everything, |step| step.carry);
         if carry == Carry::Nothing {
             return HeaderMap::new();
         }
         let mut headers = roomy(&self.template.headers);
-        // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
-        let fixed = [self.rules.key_header, &CONTENT_LENGTH, &TRANSFER_ENCODING];
-        for (name, value) in asked.into_iter().flatten().filter(|(name, _)| !fixed.contains(name)) {
-            headers.insert(name, value.clone());
+        if let Some(mut asked) = asked {
+            // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
+            for fixed in [self.rules.key_header, &CONTENT_LENGTH, &TRANSFER_ENCODING] {
+                asked.remove(fixed);
+            }
+            headers.extend(asked);
         }
         match (carry, &self.template.key) {
             (Carry::Everything, Some(field)) => field.put(&mut headers),

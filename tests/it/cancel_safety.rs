@@ -80,6 +80,8 @@ fn client(script: &Script, token: &Arc<()>) -> Client {
     };
     let judge = move |_: &steadfast::Outcome<'_>| (Arc::strong_count(&judging) == 0).then(Verdict::fail);
     Client::builder()
+        .retry_budget(steadfast::budget::RetryBudget::unlimited())
+        .without_circuit_breaker()
         .script(script)
         .attempt_timeout(Duration::from_secs(1))
         .total_timeout(Duration::from_secs(20))

@@ -43,6 +43,8 @@ struct Played {
 async fn play(steps: Vec<Step>, policy: RetryPolicy, attempt: Duration, total: Option<Duration>) -> Played {
     let script = Script::new(steps);
     let client = Client::builder()
+        .retry_budget(steadfast::budget::RetryBudget::unlimited())
+        .without_circuit_breaker()
         .script(&script)
         .retry(policy)
         .attempt_timeout(attempt)

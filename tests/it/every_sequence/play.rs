@@ -45,6 +45,8 @@ impl Stage {
         let receiver = server.clone();
         let script = Script::from_fn(move |arrival| tamper(&receiver, arrival));
         let mut builder = Client::builder()
+            .retry_budget(steadfast::budget::RetryBudget::unlimited())
+            .without_circuit_breaker()
             .script(&script)
             .key_support(support)
             .attempt_timeout(ATTEMPT_TIMEOUT)

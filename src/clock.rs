@@ -2,9 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "this is the file that the lint points to")]
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
+use pin_project_lite::pin_project;
 use tokio::time;
 
 /// Where an operation reads the time and how it waits.
@@ -83,13 +86,31 @@ impl Clock {
     }
 
     /// Lets a future run for at most `limit` of real time; `None` if it was not done by then.
-    pub(crate) async fn limit<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        time::timeout(limit, future).await.ok()
+    pub(crate) fn limit<F: Future>(limit: Duration, future: F) -> Limited<F> {
+        Limited {
+            inner: time::timeout(limit, future),
+        }
     }
 
     fn with_skipped<T>(&self, act: impl FnOnce(&mut Skipped) -> T) -> Option<T> {
         let skipped = self.0.as_ref()?;
         Some(act(&mut skipped.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+pin_project! {
+    /// A future with a time limit. Written by hand, since an `async fn` would hold the future twice.
+    pub(crate) struct Limited<F> {
+        #[pin]
+        inner: time::Timeout<F>,
+    }
+}
+
+impl<F: Future> Future for Limited<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().inner.poll(context).map(Result::ok)
     }
 }
 

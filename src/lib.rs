@@ -42,8 +42,8 @@
 //! | TLS or proxy refuses for good; the request itself is invalid | `Err` | `Err` |
 //!
 //! Idempotent are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110 §9.2.2). A body that can be read only once, and
-//! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`classify`] has the table's two variants and says
-//! how to change it.
+//! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`RetryPolicy::strict`] is the
+//! table's other variant, and a [`Classify`] changes it.
 //!
 //! # Defaults
 //!
@@ -70,7 +70,7 @@
 //! - **No blind repeat.** An attempt is repeated only if the method is idempotent, or the server honours its key, or the
 //!   server certainly did not act: [`ReplaySafety`](retry::ReplaySafety). No [`Classify`] can lift this, except by the
 //!   visible name [`Verdict::retry_untouched`].
-//! - **Only what can heal is retried.** 5xx but 501 and 505, time limits, lost connections: [`classify`].
+//! - **Only what can heal is retried.** 5xx but 501 and 505, time limits, lost connections: [`RetryPolicy`].
 //! - **Bounded.** Attempts, waits and the total time have limits: [`RetryPolicy`], [`Attempts`](retry::Attempts).
 //! - **Nothing is hidden.** Every success and every [`Error`] has its [`Receipt`], unless the request could not even be
 //!   built. Once an attempt's [`Effect`] is unknown, the operation's is, until a success or a replay settles it.
@@ -101,13 +101,18 @@
 //! The least supported Rust version is 1.89.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod classify;
+pub mod breaker;
+pub mod budget;
+mod classify;
 mod client;
 mod clock;
 mod engine;
 mod error;
-pub mod event;
+mod event;
+#[cfg(test)]
+mod fixture;
 mod operation;
+mod origins;
 pub mod retry;
 mod rng;
 #[cfg(feature = "testing")]
@@ -121,10 +126,13 @@ pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
-    KeyHeader, KeySupport, NotReplayable, Outcome, Receipt, StopReason,
+    KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Receipt, Scope, StopReason,
 };
 pub use reqwest;
-pub use retry::{Backoff, Jitter, RetryPolicy, RetryPolicyBuilder};
+pub use retry::backoff::Backoff;
+pub use retry::builder::RetryPolicyBuilder;
+pub use retry::jitter::Jitter;
+pub use retry::policy::RetryPolicy;
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

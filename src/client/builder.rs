@@ -6,6 +6,8 @@ use url::Url;
 
 use super::wire::Wire;
 use super::{Client, DefaultHeaders, Shared, keep_alive};
+use crate::breaker::CircuitBreaker;
+use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
 use crate::error::{ConfigError, Error};
@@ -40,6 +42,8 @@ pub struct ClientBuilder {
     settings: Settings,
     redirects: Option<Redirects>,
     connect_timeout: Option<Duration>,
+    breaker: Option<CircuitBreaker>,
+    budget: RetryBudget,
     observers: Observers,
     clock: Clock,
 }
@@ -63,6 +67,8 @@ impl ClientBuilder {
             settings: Settings::default(),
             redirects: None,
             connect_timeout: None,
+            breaker: Some(CircuitBreaker::default()),
+            budget: RetryBudget::default(),
             observers: Observers::default(),
             clock: Clock::system(),
         }
@@ -198,6 +204,26 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the circuit breaker; clients given clones of one share it. Default [`CircuitBreaker::default`].
+    pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// Sends whatever the state of the origin.
+    pub fn without_circuit_breaker(mut self) -> Self {
+        self.breaker = None;
+        self
+    }
+
+    /// Sets the retry budget; clients given clones of one share it. Default [`RetryBudget::default`].
+    ///
+    /// [`RetryBudget::unlimited`] turns it off.
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = budget;
+        self
+    }
+
     /// Adds an observer; they are told in the order in which they were added.
     pub fn observe(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
@@ -237,6 +263,8 @@ impl ClientBuilder {
             base: self.base.transpose()?,
             headers: DefaultHeaders(self.headers),
             settings: self.settings,
+            breaker: self.breaker,
+            budget: self.budget,
             observers: self.observers,
             clock: self.clock,
         })))

@@ -34,6 +34,8 @@ pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
 pub use target::IntoTarget;
 
+use crate::breaker::CircuitBreaker;
+use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::engine::{Armor, Settings};
 use crate::error::Error;
@@ -63,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) base: Option<Url>,
     pub(crate) headers: DefaultHeaders,
     pub(crate) settings: Settings,
+    pub(crate) breaker: Option<CircuitBreaker>,
+    pub(crate) budget: RetryBudget,
     pub(crate) observers: Observers,
     pub(crate) clock: Clock,
 }
@@ -114,6 +118,8 @@ impl Client {
             base: None,
             headers: DefaultHeaders::default(),
             settings,
+            breaker: Some(CircuitBreaker::default()),
+            budget: RetryBudget::default(),
             observers: Observers::default(),
             clock: Clock::system(),
         }))
@@ -162,8 +168,11 @@ impl Client {
     /// # Errors
     ///
     /// As [`RequestBuilder::send`].
-    pub async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        RequestBuilder::from_request(self.clone(), request).send().await
+    pub fn execute(
+        &self,
+        request: reqwest::Request,
+    ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + 'static {
+        RequestBuilder::from_request(self.clone(), request).send()
     }
 }
 

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::Client;
 use super::builder::{check_attempt_timeout, check_total_timeout};
-use crate::engine::{Body, Overrides};
+use super::send::Operation;
+use crate::engine::{Body, Finished, Overrides};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
 use crate::retry::RetryPolicy;
@@ -220,8 +221,16 @@ impl RequestBuilder {
     ///
     /// No answer, or a 5xx that was not, or could not be, retried further: the [`Error`] has receipt, effect, key and
     /// the last response. A request that could not be built fails before anything is sent.
-    pub async fn send(self) -> Result<reqwest::Response, Error> {
-        super::send::send(self).await
+    pub fn send(self) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + 'static {
+        // Not an `async fn`, and the operation run by reference: a future keeps what it was given beside what it made of it.
+        let mut operation = Operation::new(self);
+        async move {
+            let finished = match &mut operation {
+                Ok(operation) => operation.run().await?,
+                Err(_) => Finished::default(),
+            };
+            operation.and_then(|operation| operation.conclude(finished))
+        }
     }
 
     /// The first error of a setter wins.

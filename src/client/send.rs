@@ -1,107 +1,135 @@
+use std::time::Duration;
+
 use reqwest::Response;
 use tracing::Instrument;
 
-use super::{RequestBuilder, Shared};
-use crate::engine::{Finished, HttpExchange, Judge, Plan, Rules, Template, prepare, run};
+use super::{Client, RequestBuilder};
+use crate::engine::{Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Template, prepare};
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Receipt, StopReason};
+use crate::retry::{ReplaySafety, RetryPolicy};
 
-/// Runs a built request as one operation.
-pub(super) async fn send(request: RequestBuilder) -> Result<Response, Error> {
-    let RequestBuilder {
-        client,
-        method,
-        url,
-        mut headers,
-        body,
-        version,
-        key,
-        overrides,
-    } = request;
-    let Shared {
-        wire,
-        headers: defaults,
-        settings,
-        observers,
-        clock,
-        ..
-    } = &*client.0;
-    let url = url?;
-    let body = body
-        .collected()
-        .await
-        .map_err(|e| Error::request_because("the body could not be read", e.without_url()))?;
-    for (name, value) in &defaults.0 {
-        if !headers.contains_key(name) {
-            headers.append(name, value.clone());
-        }
-    }
-    let support = overrides.key_support.unwrap_or(settings.key.support);
-    let mut prepared = prepare(&method, (&mut headers, &body), key, &settings.key, support)?;
-    if overrides.send_once {
-        prepared.safety = prepared.safety.send_once();
-    }
-
-    let started = clock.now();
-    let policy = overrides.policy.as_ref().unwrap_or(&settings.policy);
-    let mut attempts = policy.attempts(prepared.safety, started);
-    let deadline = overrides
-        .total_timeout
-        .or(settings.total_timeout)
-        .and_then(|limit| started.checked_add(limit));
-    if let Some(deadline) = deadline {
-        attempts = attempts.with_deadline(deadline);
-    }
-    let mut receipt = Receipt::new(method.clone(), &url, prepared.key);
-    if let Some(why) = prepared.safety.obstacle() {
-        receipt.is_unsafe_to_repeat(why);
-    }
-
-    let template = Template {
-        method,
-        url,
-        headers,
-        key: prepared.header,
-        body,
-        version,
-        body_deadline: deadline,
-    };
-    let rules = Rules {
-        redirects: settings.redirects,
-        buffer: overrides.buffer.or(settings.buffer),
-        hook: settings.hook.as_deref(),
-        replay_marker: &settings.key.replay_marker,
-    };
-    let plan = Plan {
-        url: &template.url,
-        judge: Judge {
-            policy,
-            client: &settings.policy,
-        },
-        attempt_timeout: overrides.attempt_timeout.unwrap_or(settings.attempt_timeout),
-        clock,
-        observers,
-    };
-    let mut exchange = HttpExchange::new(wire, &template, rules, clock);
-    let span = operation_span(&receipt);
-    let finished = run(&mut exchange, plan, attempts, receipt, started)
-        .instrument(span)
-        .await;
-    conclude(finished)
+/// One operation, ready to run: everything is fixed but the time.
+pub(super) struct Operation {
+    client: Client,
+    template: Template,
+    receipt: Receipt,
+    safety: ReplaySafety,
+    policy: Option<RetryPolicy>,
+    attempt_timeout: Duration,
+    total_timeout: Option<Duration>,
+    buffer: Option<usize>,
 }
 
-fn conclude(finished: Finished<Response>) -> Result<Response, Error> {
-    let Finished {
-        receipt,
-        answer,
-        failure,
-    } = finished;
-    match (receipt.stop(), answer) {
-        (StopReason::Accepted, Some(mut response)) => {
-            response.extensions_mut().insert(receipt);
-            Ok(response)
+impl Operation {
+    /// Fixes key, headers and body; whatever a setter could not take shows here.
+    pub(super) fn new(request: RequestBuilder) -> Result<Self, Error> {
+        let RequestBuilder {
+            client,
+            method,
+            url,
+            mut headers,
+            body,
+            version,
+            key,
+            overrides,
+        } = request;
+        let url = url?;
+        let settings = &client.0.settings;
+        for (name, value) in &client.0.headers.0 {
+            if !headers.contains_key(name) {
+                headers.append(name, value.clone());
+            }
         }
-        (_, answer) => Err(Error::failed(receipt, failure, answer)),
+        let support = overrides.key_support.unwrap_or(settings.key.support);
+        let prepared = prepare(&method, (&mut headers, &body), key, &settings.key, support)?;
+        let safety = if overrides.send_once {
+            prepared.safety.send_once()
+        } else {
+            prepared.safety
+        };
+        let mut receipt = Receipt::new(method.clone(), &url, prepared.key);
+        if let Some(why) = safety.obstacle() {
+            receipt.is_unsafe_to_repeat(why);
+        }
+        Ok(Self {
+            attempt_timeout: overrides.attempt_timeout.unwrap_or(settings.attempt_timeout),
+            total_timeout: overrides.total_timeout.or(settings.total_timeout),
+            buffer: overrides.buffer.or(settings.buffer),
+            template: Template {
+                method,
+                url,
+                headers,
+                key: prepared.field,
+                body,
+                version,
+                body_deadline: None,
+            },
+            client,
+            receipt,
+            safety,
+            policy: overrides.policy,
+        })
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(&mut self) -> Result<Finished<Response>, Error> {
+        self.template.body.collect().await?;
+        let span = operation_span(&self.receipt);
+        Ok(self.drive().instrument(span).await)
+    }
+
+    /// Turns its end into what the caller gets.
+    pub(super) fn conclude(self, finished: Finished<Response>) -> Result<Response, Error> {
+        match (self.receipt.stop(), finished.answer) {
+            (StopReason::Accepted, Some(mut response)) => {
+                response.extensions_mut().insert(self.receipt);
+                Ok(response)
+            }
+            (_, answer) => Err(Error::failed(self.receipt, finished.failure, answer)),
+        }
+    }
+
+    async fn drive(&mut self) -> Finished<Response> {
+        let shared = &*self.client.0;
+        let (settings, clock) = (&shared.settings, &shared.clock);
+        let started = clock.now();
+        let policy = self.policy.as_ref().unwrap_or(&settings.policy);
+        let mut attempts = policy.attempts(self.safety, started);
+        if let Some(deadline) = self.total_timeout.and_then(|limit| started.checked_add(limit)) {
+            attempts = attempts.with_deadline(deadline);
+            self.template.body_deadline = Some(deadline);
+        }
+        let template = &self.template;
+        let rules = Rules {
+            redirects: settings.redirects,
+            buffer: self.buffer,
+            hook: settings.hook.as_deref(),
+            replay_marker: &settings.key.replay_marker,
+        };
+        let mut run = Run {
+            exchange: HttpExchange::new(&shared.wire, template, rules, clock),
+            plan: Plan {
+                url: &template.url,
+                judge: Judge {
+                    policy,
+                    client: &settings.policy,
+                },
+                attempt_timeout: self.attempt_timeout,
+                clock,
+                observers: &shared.observers,
+            },
+            guards: Guards::new(
+                (shared.breaker.as_ref(), &shared.budget),
+                (&template.method, &template.url, &template.headers),
+            ),
+            attempts,
+            receipt: &mut self.receipt,
+            started,
+            last: Finished::default(),
+        };
+        run.drive().await;
+        run.last
     }
 }

@@ -24,11 +24,23 @@ pub(crate) trait Memory: Send + Sync {
     fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + '_>>;
 }
 
+enum Sent<P, M> {
+    Reqwest(P),
+    Memory(M),
+}
+
 impl Transport for Wire {
-    async fn send(&self, request: Request) -> Result<Response, Failure> {
-        match self {
-            Self::Reqwest { client, .. } => client.execute(request).await.map_err(fault::place),
-            Self::Memory(memory) => memory.send(request).await,
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + Send {
+        // Called here and not inside the block, so that the future holds no request beside reqwest's own.
+        let sent = match self {
+            Self::Reqwest { client, .. } => Sent::Reqwest(client.execute(request)),
+            Self::Memory(memory) => Sent::Memory(memory.send(request)),
+        };
+        async move {
+            match sent {
+                Sent::Reqwest(pending) => pending.await.map_err(fault::place),
+                Sent::Memory(answer) => answer.await,
+            }
         }
     }
 

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use reqwest::{Request, Response};
 use url::Url;
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
-use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Redirects, read_up_to};
+use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, KeyField, Redirects, read_up_to};
 use crate::clock::Clock;
 use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
@@ -25,7 +25,7 @@ pub(crate) struct Template {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) key: Option<(HeaderName, HeaderValue)>,
+    pub(crate) key: Option<KeyField>,
     pub(crate) body: Body,
     pub(crate) version: Option<Version>,
     /// Bounds a body that the caller reads later: reqwest's own limit, set when the operation has a deadline.
@@ -90,50 +90,66 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
-        let template = self.template;
-        let (method, url) = step.map_or((&template.method, &template.url), |step| (&step.method, &step.url));
-        let carry = step.map_or(Carry::Everything, |step| step.carry);
-        let mut request = Request::new(method.clone(), url.clone());
-        if carry != Carry::Nothing {
-            *request.headers_mut() = self.headers(number, method, url).await?;
-        }
-        if carry == Carry::Everything {
-            if let Some((name, value)) = &template.key {
-                request.headers_mut().insert(name, value.clone());
+        let asked = match (self.rules.hook, step.map(|step| step.carry)) {
+            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => {
+                Some(hook.headers(self.info(number, step)).await.map_err(refused)?)
             }
-            *request.body_mut() = template
-                .body
-                .instance(self.armor())
-                .map_err(|spent| refused(spent.into()))?;
-        } else {
-            drop_body_headers(request.headers_mut());
+            _ => None,
+        };
+        let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
+        *request.headers_mut() = self.headers(step, asked.as_ref());
+        if step.is_none_or(|step| step.carry == Carry::Everything) {
+            let body = self.template.body.instance(self.armor());
+            *request.body_mut() = body.map_err(|spent| refused(spent.into()))?;
         }
-        if let Some(version) = template.version {
+        if let Some(version) = self.template.version {
             *request.version_mut() = version;
         }
-        *request.timeout_mut() = template
-            .body_deadline
-            .map(|at| at.saturating_duration_since(self.clock.now()));
+        if let Some(deadline) = self.template.body_deadline {
+            *request.timeout_mut() = Some(deadline.saturating_duration_since(self.clock.now()));
+        }
         Ok(request)
     }
 
-    /// The caller's headers, and those that the hook gives for this attempt.
-    async fn headers(&self, number: u32, method: &Method, url: &Url) -> Result<HeaderMap, Failure> {
-        let mut headers = self.template.headers.clone();
-        let Some(hook) = self.rules.hook else {
-            return Ok(headers);
-        };
-        let info = AttemptInfo {
-            number,
-            method: method.clone(),
-            url: url.clone(),
-            headers: headers.clone(),
-            body: self.template.body.bytes(),
-        };
-        for (name, value) in &hook.headers(info).await.map_err(refused)? {
+    /// The caller's headers, those that the hook gave for this attempt, and the key, which the hook cannot change.
+    fn headers(&self, step: Option<&Step>, asked: Option<&HeaderMap>) -> HeaderMap {
+        let carry = step.map_or(Carry::Everything, |step| step.carry);
+        if carry == Carry::Nothing {
+            return HeaderMap::new();
+        }
+        let mut headers = roomy(&self.template.headers);
+        for (name, value) in asked.into_iter().flatten() {
             headers.insert(name, value.clone());
         }
-        Ok(headers)
+        match (carry, &self.template.key) {
+            (Carry::Everything, Some(field)) => field.put(&mut headers),
+            (Carry::Headers, field) => {
+                drop_body_headers(&mut headers);
+                if let Some(field) = field {
+                    field.remove(&mut headers);
+                }
+            }
+            _ => {}
+        }
+        headers
+    }
+
+    fn info(&self, number: u32, step: Option<&Step>) -> AttemptInfo {
+        AttemptInfo {
+            number,
+            method: self.method(step).clone(),
+            url: self.url(step).clone(),
+            headers: self.headers(step, None),
+            body: self.template.body.bytes(),
+        }
+    }
+
+    fn method<'s>(&'s self, step: Option<&'s Step>) -> &'s Method {
+        step.map_or(&self.template.method, |step| &step.method)
+    }
+
+    fn url<'s>(&'s self, step: Option<&'s Step>) -> &'s Url {
+        step.map_or(&self.template.url, |step| &step.url)
     }
 
     /// Decides whether a response is a redirect to follow, and notes the hop.
@@ -141,10 +157,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if !response.status().is_redirection() || self.hops.len() >= Redirects::MOST {
             return None;
         }
-        let (method, url) = step.map_or((&self.template.method, &self.template.url), |s| (&s.method, &s.url));
         let next = redirect::next(
             self.rules.redirects,
-            (method, url),
+            (self.method(step), self.url(step)),
             (response.status(), response.headers()),
         )?;
         if next.carry == Carry::Everything && self.template.body.is_one_shot() {
@@ -210,7 +225,8 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.head = None;
         let response = self.exchange(number).await?;
         match self.rules.buffer {
-            Some(limit) => self.buffered(response, limit).await,
+            // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
+            Some(limit) => Box::pin(self.buffered(response, limit)).await,
             None => Ok(response),
         }
     }
@@ -235,11 +251,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         std::mem::take(&mut self.hops)
     }
 
-    async fn retire(&mut self, answer: Response, wait: Duration) -> Option<Response> {
-        self.clock
-            .limit(wait.min(RETIRE_TIME), read_up_to(answer, RETIRE_BYTES))
-            .await?
-            .ok()
+    async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {
+        let Some(response) = answer.take() else { return };
+        let whole = Box::pin(read_up_to(response, RETIRE_BYTES));
+        *answer = Clock::limit(wait.min(RETIRE_TIME), whole).await.and_then(Result::ok);
     }
 }
 
@@ -251,6 +266,15 @@ impl Carry {
             (Self::Everything, Self::Everything) => Self::Everything,
         }
     }
+}
+
+/// Clones headers with room for the key and what reqwest adds, which a plain clone would have to grow for.
+fn roomy(headers: &HeaderMap) -> HeaderMap {
+    let mut room = HeaderMap::with_capacity(headers.len() + 4);
+    for (name, value) in headers {
+        room.append(name.clone(), value.clone());
+    }
+    room
 }
 
 fn body_failure(kind: FailureKind, status: StatusCode) -> Failure {

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 
+use crate::error::Error;
+
 /// A request body, by how often it can be sent.
 ///
 /// Bytes and texts are shared between attempts, never copied. A [factory](Body::factory) makes a stream anew for each
@@ -66,19 +68,23 @@ impl Body {
     }
 
     /// Reads what is to be collected.
-    pub(crate) async fn collected(self) -> Result<Self, reqwest::Error> {
-        let Content::ToCollect(slot) = self.0 else {
-            return Ok(self);
+    pub(crate) async fn collect(&mut self) -> Result<(), Error> {
+        let Content::ToCollect(slot) = &self.0 else {
+            return Ok(());
         };
         let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match body {
-            Some(body) => Ok(body.collect().await?.to_bytes().into()),
-            None => Ok(Self::default()),
+        if let Some(body) = body {
+            let read = BodyExt::collect(body).await;
+            *self = read
+                .map_err(|e| Error::request_because("the body could not be read", e.without_url()))?
+                .to_bytes()
+                .into();
         }
+        Ok(())
     }
 
     pub(crate) fn is_one_shot(&self) -> bool {
-        matches!(self.0, Content::Once(_) | Content::ToCollect(_))
+        matches!(self.0, Content::Once(_))
     }
 
     /// The body for one attempt: `Err` if it is spent, `Ok(None)` if there is none.

@@ -19,6 +19,6 @@ pub(crate) trait Exchange: Send {
     /// The redirects that the attempt followed.
     fn take_hops(&mut self) -> Vec<Hop>;
 
-    /// Frees the connection of an answer that is not the last, within the wait; gives it back if still readable.
-    fn retire(&mut self, answer: Self::Answer, wait: Duration) -> impl Future<Output = Option<Self::Answer>> + Send;
+    /// Frees the connection of an answer that is not the last, within the wait; leaves it if it is still readable.
+    fn retire(&mut self, answer: &mut Option<Self::Answer>, wait: Duration) -> impl Future<Output = ()> + Send;
 }

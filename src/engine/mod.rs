@@ -1,12 +1,13 @@
 //! The only place where decisions meet I/O.
 //!
-//! [`run`](run::run) is the loop over attempts; [`HttpExchange`] is the one attempt that sends HTTP. They know the wire
+//! [`Run`] is the loop over attempts; [`HttpExchange`] is the one attempt that sends HTTP. They know the wire
 //! through [`Transport`] alone, so the same loop runs over sockets, in memory, and around any async function.
 
 mod attempt;
 mod body;
 mod buffer;
 mod exchange;
+mod guard;
 mod hook;
 mod prepare;
 mod redirect;
@@ -18,9 +19,10 @@ pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, read_up_to};
 pub(crate) use exchange::Exchange;
+pub(crate) use guard::Guards;
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
-pub(crate) use prepare::prepare;
+pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
-pub(crate) use run::{Finished, Judge, Plan, run};
+pub(crate) use run::{Finished, Judge, Plan, Run};
 pub(crate) use settings::{Overrides, Settings};

@@ -1,18 +1,47 @@
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::Body;
 use super::settings::KeySettings;
 use crate::error::Error;
-use crate::operation::{IdempotencyKey, KeySupport};
+use crate::operation::{IdempotencyKey, KeyHeader, KeySupport};
 use crate::retry::ReplaySafety;
 use crate::rng;
+
+/// The key's header field, the same on every attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyField {
+    header: KeyHeader,
+    key: IdempotencyKey,
+    /// The field as the caller wrote it, which is not rewritten.
+    adopted: Option<HeaderValue>,
+}
+
+impl KeyField {
+    /// Puts the field on a request. Written anew each time: that is one allocation, cloning the first one is two.
+    pub(super) fn put(&self, headers: &mut HeaderMap) {
+        let mut value = match &self.adopted {
+            Some(value) => value.clone(),
+            // A key is visible ASCII, so it always is a header value.
+            None => match self.header.write(&self.key) {
+                Some(value) => value,
+                None => return,
+            },
+        };
+        value.set_sensitive(true);
+        headers.insert(self.header.name(), value);
+    }
+
+    /// Takes the field off a request, in case a hook put one there.
+    pub(super) fn remove(&self, headers: &mut HeaderMap) {
+        headers.remove(self.header.name());
+    }
+}
 
 /// What is fixed before the first attempt: the key, and what it makes safe.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) key: Option<IdempotencyKey>,
-    /// The key's header, unless the caller put it there already.
-    pub(crate) header: Option<(HeaderName, HeaderValue)>,
+    pub(crate) field: Option<KeyField>,
     pub(crate) safety: ReplaySafety,
 }
 
@@ -39,20 +68,15 @@ pub(crate) fn prepare(
         (None, None) if settings.methods.contains(method) => Some(mint()?),
         (None, None) => None,
     };
-    let name = settings.header.name();
     // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
-    let present = headers.remove(name);
-    let value = match (&key, present) {
-        (_, Some(value)) => Some(sensitive(value)),
-        (Some(key), None) => settings.header.write(key),
-        (None, None) => None,
-    };
-    let safety = safety(method, key.is_some(), body, settings, support);
-    Ok(Prepared {
+    let adopted = headers.remove(settings.header.name());
+    let field = key.clone().map(|key| KeyField {
+        header: settings.header.clone(),
         key,
-        header: value.map(|value| (name.clone(), value)),
-        safety,
-    })
+        adopted,
+    });
+    let safety = safety(method, key.is_some(), body, settings, support);
+    Ok(Prepared { key, field, safety })
 }
 
 fn adopt(headers: &HeaderMap, settings: &KeySettings) -> Result<Option<IdempotencyKey>, Error> {
@@ -81,9 +105,4 @@ fn safety(method: &Method, keyed: bool, body: &Body, settings: &KeySettings, sup
     } else {
         safety
     }
-}
-
-fn sensitive(mut value: HeaderValue) -> HeaderValue {
-    value.set_sensitive(true);
-    value
 }

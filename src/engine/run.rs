@@ -4,6 +4,8 @@ use tracing::Instrument;
 use url::Url;
 
 use super::Exchange;
+use super::guard::Guards;
+use crate::breaker::{Permit, Transition, Try};
 use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::event::{AttemptSpan, Event, Observers};
@@ -28,155 +30,200 @@ pub(crate) struct Judge<'a> {
     pub(crate) client: &'a RetryPolicy,
 }
 
-/// How an operation ended.
+/// How an operation ended, beside its receipt.
 #[derive(Debug)]
 pub(crate) struct Finished<A> {
-    pub(crate) receipt: Receipt,
     /// The last attempt's answer, or an earlier one that was kept readable.
     pub(crate) answer: Option<A>,
     /// How the last attempt failed, if it brought no answer.
     pub(crate) failure: Option<Failure>,
 }
 
-/// The loop over attempts: one operation, from its first attempt to its end.
-pub(crate) async fn run<E: Exchange>(
-    exchange: &mut E,
-    plan: Plan<'_>,
-    attempts: Attempts,
-    receipt: Receipt,
-    started: Instant,
-) -> Finished<E::Answer> {
-    Run {
-        exchange,
-        plan,
-        attempts,
-        receipt,
-        started,
-        kept: None,
-        failure: None,
-    }
-    .drive()
-    .await
+/// One operation on its way: the loop over its attempts.
+pub(crate) struct Run<'a, E: Exchange> {
+    pub(crate) exchange: E,
+    pub(crate) plan: Plan<'a>,
+    pub(crate) guards: Guards<'a>,
+    pub(crate) attempts: Attempts,
+    pub(crate) receipt: &'a mut Receipt,
+    pub(crate) started: Instant,
+    pub(crate) last: Finished<E::Answer>,
 }
 
-struct Run<'a, E: Exchange> {
-    exchange: &'a mut E,
-    plan: Plan<'a>,
-    attempts: Attempts,
-    receipt: Receipt,
-    started: Instant,
-    kept: Option<E::Answer>,
-    failure: Option<Failure>,
+/// What is known of an attempt when it ended.
+struct Ended<'p> {
+    number: u32,
+    permit: Option<Permit<'p>>,
+    span: AttemptSpan,
+    began: Instant,
+    at: Instant,
 }
 
-impl<E: Exchange> Run<'_, E> {
-    async fn drive(mut self) -> Finished<E::Answer> {
+impl<'a, E: Exchange> Run<'a, E> {
+    /// Runs the operation to its end; the receipt is complete then.
+    ///
+    /// By reference, as everything that is awaited here: a future keeps what it was given beside what it made of it.
+    pub(crate) async fn drive(&mut self) {
         loop {
             let now = self.plan.clock.now();
-            let begin = match self.attempts.begin(now) {
-                Ok(begin) => begin,
-                Err(stop) => return self.finish(stop, now),
+            let (begin, permit) = match self.admit(now) {
+                Ok(admitted) => admitted,
+                Err((stop, retry_after)) => return self.finish(stop, retry_after, now),
             };
-            let span = AttemptSpan::new(&self.receipt, self.plan.url, begin.number);
+            let span = AttemptSpan::new(self.receipt, self.plan.url, begin.number);
             let result = self.attempt(begin).instrument(span.span()).await;
-            let ended = self.plan.clock.now();
-            let decision = self.decide(&result, begin.number, (now, ended), &span);
+            let at = self.plan.clock.now();
+            let ended = Ended {
+                number: begin.number,
+                permit,
+                span,
+                began: now,
+                at,
+            };
+            let (decision, hint) = self.decide(&result, ended);
+            self.remember(result);
             match decision {
-                Decision::Stop(stop) => {
-                    self.keep(result);
-                    return self.finish(stop, ended);
-                }
-                Decision::RetryAfter(wait) => self.wait(wait, result, ended).await,
+                Decision::Stop(stop) => return self.finish(stop, hint, at),
+                Decision::RetryAfter(wait) => self.wait(wait, at).await,
             }
         }
+    }
+
+    /// Asks the breaker, then the policy, for leave to make the next attempt. A refusal is no attempt and costs nothing.
+    fn admit(&mut self, now: Instant) -> Result<(Begin, Option<Permit<'a>>), (StopReason, Option<Duration>)> {
+        let attempt = if self.attempts.begun() == 0 {
+            Try::First
+        } else {
+            Try::Retry
+        };
+        let permit = self.guards.admit(attempt, now).map_err(|refusal| {
+            (
+                StopReason::CircuitOpen,
+                refusal.retry_at.map(|at| at.saturating_duration_since(now)),
+            )
+        })?;
+        let begin = self
+            .attempts
+            .begin(now)
+            .map_err(|stop| (stop, self.attempts.retry_after()))?;
+        self.guards.spend();
+        if let Some(transition) = permit.as_ref().and_then(Permit::transition) {
+            self.tell_transition(transition);
+        }
+        Ok((begin, permit))
     }
 
     /// Sends once, within the attempt's limit and what is left until the deadline.
     async fn attempt(&mut self, begin: Begin) -> Result<E::Answer, Failure> {
         let number = begin.number;
         self.tell(&Event::AttemptStarted {
-            receipt: &self.receipt,
+            receipt: self.receipt,
             number,
         });
         let limit = begin
             .time_left
             .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout));
-        let sent = self.plan.clock.limit(limit, self.exchange.send(number)).await;
+        let sent = Clock::limit(limit, self.exchange.send(number)).await;
         sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
     }
 
-    /// Judges the outcome, writes it down, and asks what follows.
-    fn decide(
-        &mut self,
-        result: &Result<E::Answer, Failure>,
-        number: u32,
-        (began, ended): (Instant, Instant),
-        span: &AttemptSpan,
-    ) -> Decision {
+    /// Judges the outcome, writes it down, and asks what follows; with the wait that was asked for, if it stops.
+    fn decide(&mut self, result: &Result<E::Answer, Failure>, ended: Ended<'a>) -> (Decision, Option<Duration>) {
+        let Ended {
+            number,
+            permit,
+            span,
+            began,
+            at,
+        } = ended;
         let hops = self.exchange.take_hops();
         let outcome = match result {
             Ok(answer) => self.exchange.outcome(answer),
             Err(failure) => Outcome::failure(failure),
         };
-        let outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
+        let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
         let verdict = self.plan.judge.verdict(&outcome);
-        let times = (began - self.started, ended - began);
-        let attempt = Attempt::new(&outcome, effect_of(&outcome, &verdict), times, hops);
-        let decision = if verdict.is_retry() {
-            // Only a retry needs a random number, and only a date in its headers the wall clock.
-            let outcome = outcome.with_received(self.plan.clock.wall());
-            self.attempts.after(&outcome, &verdict, ended, rng::jitter())
-        } else {
-            self.attempts.after(&outcome, &verdict, ended, 0.0)
-        };
+        if !verdict.is_accept() {
+            // For dates in headers, which an answer that is accepted is not asked for.
+            outcome = outcome.with_received(self.plan.clock.wall());
+        }
+        let transitions = self.guards.settle(permit, &outcome, at, at - began);
+        // Only a retry needs a random number.
+        let random = if verdict.is_retry() { rng::jitter() } else { 0.0 };
+        let decision = self.attempts.after(&outcome, &verdict, at, random);
+        let decision = self
+            .guards
+            .last_word((decision, self.attempts.retry_after()), &outcome, self.plan.clock);
+
+        let attempt = Attempt::new(
+            &outcome,
+            effect_of(&outcome, &verdict),
+            (began - self.started, at - began),
+            hops,
+        );
         span.ended(&attempt);
         self.receipt.add(attempt);
         self.receipt.has_effect(self.attempts.effect());
-        self.tell(&Event::AttemptEnded { receipt: &self.receipt });
+        transitions
+            .iter()
+            .flatten()
+            .for_each(|transition| self.tell_transition(transition));
+        self.tell(&Event::AttemptEnded { receipt: self.receipt });
         decision
     }
 
     /// Waits; meanwhile the answer that is not the last frees its connection.
-    async fn wait(&mut self, wait: Duration, result: Result<E::Answer, Failure>, since: Instant) {
+    async fn wait(&mut self, wait: Duration, since: Instant) {
         self.receipt.waits(wait);
         self.tell(&Event::RetryScheduled {
-            receipt: &self.receipt,
+            receipt: self.receipt,
             wait,
         });
-        match result {
-            Ok(answer) => {
-                self.failure = None;
-                self.kept = self.exchange.retire(answer, wait).await;
-            }
-            Err(failure) => self.failure = Some(failure),
+        // An answer from before a failure was retired then.
+        if self.last.failure.is_none() {
+            self.exchange.retire(&mut self.last.answer, wait).await;
         }
         let spent = self.plan.clock.now().saturating_duration_since(since);
         self.plan.clock.sleep(wait.saturating_sub(spent)).await;
     }
 
-    fn keep(&mut self, result: Result<E::Answer, Failure>) {
+    /// Keeps the attempt's answer as the last one, or its failure beside the last answer.
+    fn remember(&mut self, result: Result<E::Answer, Failure>) {
         match result {
             Ok(answer) => {
-                self.failure = None;
-                self.kept = Some(answer);
+                self.last = Finished {
+                    answer: Some(answer),
+                    failure: None,
+                }
             }
-            Err(failure) => self.failure = Some(failure),
+            Err(failure) => self.last.failure = Some(failure),
         }
     }
 
-    fn finish(mut self, stop: StopReason, now: Instant) -> Finished<E::Answer> {
+    fn finish(&mut self, stop: StopReason, retry_after: Option<Duration>, now: Instant) {
         let elapsed = now.saturating_duration_since(self.started);
-        self.receipt.stopped(stop, self.attempts.retry_after(), elapsed, now);
-        self.tell(&Event::Stopped { receipt: &self.receipt });
-        Finished {
-            receipt: self.receipt,
-            answer: self.kept,
-            failure: self.failure,
-        }
+        self.receipt.stopped(stop, retry_after, elapsed, now);
+        self.tell(&Event::Stopped { receipt: self.receipt });
     }
 
     fn tell(&self, event: &Event<'_>) {
         self.plan.observers.tell(event);
+    }
+
+    fn tell_transition(&self, transition: &Transition) {
+        self.tell(&Event::CircuitChanged {
+            receipt: self.receipt,
+            transition,
+        });
+    }
+}
+
+impl<A> Default for Finished<A> {
+    fn default() -> Self {
+        Self {
+            answer: None,
+            failure: None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_span};
 
+use crate::breaker::Transition;
 use crate::operation::Receipt;
 
 /// One thing that happened; the receipt tells the operation's story so far.
@@ -43,6 +44,14 @@ pub enum Event<'a> {
         /// The wait.
         wait: Duration,
     },
+    /// The circuit breaker of the operation's origin changed its state because of it.
+    #[non_exhaustive]
+    CircuitChanged {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// The change.
+        transition: &'a Transition,
+    },
     /// The operation is over.
     #[non_exhaustive]
     Stopped {
@@ -59,6 +68,7 @@ impl Event<'_> {
             Self::AttemptStarted { receipt, .. }
             | Self::AttemptEnded { receipt }
             | Self::RetryScheduled { receipt, .. }
+            | Self::CircuitChanged { receipt, .. }
             | Self::Stopped { receipt } => receipt,
         }
     }
@@ -78,6 +88,7 @@ impl fmt::Display for Event<'_> {
                 None => Ok(()),
             },
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {wait:.3?}"),
+            Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),
             Self::Stopped { .. } => {
                 write!(
                     f,

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::jitter::Jitter;
 use super::policy::Parts;
-use super::{Backoff, Jitter, RetryPolicy};
+use super::{Backoff, RetryPolicy};
 use crate::classify::{Baseline, Classify, FromFn, Verdict};
 use crate::error::ConfigError;
 use crate::operation::Outcome;

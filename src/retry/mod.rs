@@ -30,16 +30,14 @@
 //! ```
 
 mod attempts;
-mod backoff;
-mod builder;
-mod jitter;
-mod policy;
+pub(crate) mod backoff;
+pub(crate) mod builder;
+pub(crate) mod jitter;
+pub(crate) mod policy;
 mod replay;
 
 pub(crate) use attempts::effect_of;
 pub use attempts::{Attempts, Begin, Decision};
-pub use backoff::Backoff;
-pub use builder::RetryPolicyBuilder;
-pub use jitter::Jitter;
-pub use policy::RetryPolicy;
+pub(crate) use backoff::Backoff;
+pub(crate) use policy::RetryPolicy;
 pub use replay::ReplaySafety;

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Attempts, Backoff, ReplaySafety, RetryPolicyBuilder};
+use super::builder::RetryPolicyBuilder;
+use super::{Attempts, Backoff, ReplaySafety};
 use crate::classify::{Baseline, Chain, Verdict};
 use crate::operation::Outcome;
 
@@ -13,7 +14,7 @@ use crate::operation::Outcome;
 /// | backoff | 1, 2, 4, 8 s |
 /// | jitter | up to 25 % more, after the cap |
 /// | `Retry-After` | a floor on the wait; more than 120 s stops the operation and hands the hint to the caller |
-/// | classification | the standard table of [`classify`](crate::classify) |
+/// | classification | the standard table of [`Classify`](crate::Classify) |
 ///
 /// Cloning shares.
 ///

@@ -1,1 +1,5 @@
 //! The integration tests: one module per promise.
+
+mod fault_proxy;
+mod payment_api;
+mod test_kit;

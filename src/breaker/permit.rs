@@ -1,0 +1,78 @@
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::builder::Settings;
+use super::cell::Cell;
+use super::report::{Signal, Transition};
+use super::state::{Ending, Ticket};
+
+/// Leave to send one attempt.
+///
+/// Settle it when the attempt has ended. Dropped before that, the attempt counts as abandoned: it says nothing about
+/// the server, and if it was a probe its place is free again. So a cancelled future can't keep a breaker half-open.
+#[must_use = "dropping it abandons the attempt; call `settle` when the attempt has ended"]
+pub struct Permit<'a> {
+    /// `None` once settled.
+    cell: Option<&'a Cell>,
+    settings: &'a Settings,
+    /// `None` for an attempt that was let through although the breaker is open: it changes nothing.
+    ticket: Option<Ticket>,
+    transition: Option<Transition>,
+}
+
+impl<'a> Permit<'a> {
+    pub(super) fn new(
+        cell: &'a Cell,
+        settings: &'a Settings,
+        ticket: Option<Ticket>,
+        transition: Option<Transition>,
+    ) -> Self {
+        Self {
+            cell: Some(cell),
+            settings,
+            ticket,
+            transition,
+        }
+    }
+
+    /// The change of state that letting this attempt through brought about: `HalfOpened` or none.
+    #[must_use]
+    pub fn transition(&self) -> Option<&Transition> {
+        self.transition.as_ref()
+    }
+
+    /// Whether the attempt decides if a half-open breaker closes.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.ticket.is_some_and(|ticket| ticket.place.is_some())
+    }
+
+    /// Reports how the attempt ended and returns the change of state it brought about.
+    ///
+    /// `elapsed` is how long the attempt took; `random`, in [0, 1), lengthens the open time if the breaker opens. A
+    /// result from before an earlier change of state changes nothing.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a caller that reports no events has no use for the change"
+    )]
+    pub fn settle(mut self, signal: Signal, now: Instant, elapsed: Duration, random: f64) -> Option<Transition> {
+        let cell = self.cell.take()?;
+        cell.settle(self.settings, self.ticket?, Ending { signal, elapsed }, now, random)
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if let (Some(cell), Some(ticket)) = (self.cell.take(), self.ticket) {
+            cell.abandon(ticket);
+        }
+    }
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("is_probe", &self.is_probe())
+            .finish_non_exhaustive()
+    }
+}

@@ -7,8 +7,8 @@ use crate::{ATTEMPT_TIMEOUT, WAITS};
 
 /// Charges all orders at once; gives the receipts of those that were answered, in the orders' sequence.
 pub(crate) async fn charge_all(url: &str, orders: &[Order]) -> Result<Vec<(Order, Receipt)>, Error> {
-    // For a real service, `Client::new()` is enough. Here the waits are shortened, and what protects a failing server
-    // from retries is off: this one fails most requests on purpose.
+    // For a real service, `Client::new()` is enough. Here the waits are shortened, and what protects a server in an outage
+    // is off: this one fails most of its requests by plan, and breaker and budget would leave it alone.
     let backoff = Backoff::exponential(WAITS[0]).max(WAITS[3]);
     let policy = RetryPolicy::builder().backoff(backoff).build()?;
     let client = Client::builder()

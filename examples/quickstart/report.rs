@@ -19,10 +19,9 @@ misbehaves by a fixed plan. Two clients, with five attempts, the same waits and 
   plain       reqwest in a loop that tries again after any failure and any 5xx; it sends no key
   steadfast   one key per order, the same on every attempt
 
-Shortened for this demonstration: waits of {waits} ms, plus steadfast's jitter
-(default 1, 2, 4, 8 s), and {timeout} ms for an attempt (default 30 s). Circuit breaker and retry budget are
-off, since they would hold back from a server that fails this often. Against a real service, keep the
-defaults.
+Shortened for this demonstration: waits of {waits} ms, plus steadfast's jitter (default
+1, 2, 4, 8 s), and {timeout} ms for an attempt (default 30 s). Circuit breaker and retry budget, made
+for outages, are off: here most requests fail by plan. Against a real service, keep the defaults.
 
 What the server does to a request:
 

@@ -43,6 +43,7 @@ impl Playing {
             None => Bytes::new(),
         };
         let url = request.url().clone();
+        let open = self.script.opened();
         let step = self.script.arrive(&Arrival {
             method: request.method().clone(),
             url: url.clone(),
@@ -64,6 +65,8 @@ impl Playing {
         let mut response =
             response.map_err(|error| Failure::new(FailureKind::Other, Delivery::Unknown).caused_by(error))?;
         *response.headers_mut() = headers;
+        // Dropped with the response, by whoever reads or gives it up.
+        response.extensions_mut().insert(open);
         Ok(response.into())
     }
 }

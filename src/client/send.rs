@@ -106,6 +106,7 @@ impl Operation {
             redirects: settings.redirects,
             buffer: self.buffer,
             hook: settings.hook.as_deref(),
+            key_header: settings.key.header.name(),
             replay_marker: &settings.key.replay_marker,
         };
         let mut run = Run {

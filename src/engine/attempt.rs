@@ -39,7 +39,22 @@ pub(crate) struct HttpExchange<'a, T> {
     rules: Rules<'a>,
     clock: &'a Clock,
     hops: Vec<Hop>,
-    head: Option<StatusCode>,
+    progress: Progress,
+}
+
+/// How far an attempt has come.
+#[derive(Clone, Copy)]
+enum Progress {
+    NothingSent,
+    Sent,
+    Head(Head),
+}
+
+/// What a response head said, for the case that its body fails.
+#[derive(Clone, Copy)]
+struct Head {
+    status: StatusCode,
+    retry_after: Option<Duration>,
 }
 
 /// How an attempt is made.
@@ -48,6 +63,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) redirects: Redirects,
     pub(crate) buffer: Option<usize>,
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
+    pub(crate) key_header: &'a HeaderName,
     pub(crate) replay_marker: &'a HeaderName,
 }
 
@@ -66,7 +82,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             rules,
             clock,
             hops: Vec::new(),
-            head: None,
+            progress: Progress::NothingSent,
         }
     }
 
@@ -74,7 +90,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     async fn exchange(&mut self, number: u32) -> Result<Response, Failure> {
         let mut step: Option<Step> = None;
         loop {
-            let request = self.request(number, step.as_ref()).await?;
+            let request = self.request(number, step.as_ref()).await;
+            let request = request.map_err(|failure| self.placed(failure))?;
+            self.progress = Progress::Sent;
             let response = self
                 .transport
                 .send(request)
@@ -100,7 +118,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         *request.headers_mut() = self.headers(step, asked.as_ref());
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
-            *request.body_mut() = body.map_err(|spent| refused(spent.into()))?;
+            *request.body_mut() = body.map_err(|unmade| refused(unmade.into()))?;
         }
         if let Some(version) = self.template.version {
             *request.version_mut() = version;
@@ -118,17 +136,14 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             return HeaderMap::new();
         }
         let mut headers = roomy(&self.template.headers);
-        for (name, value) in asked.into_iter().flatten() {
+        // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
+        let fixed = [self.rules.key_header, &CONTENT_LENGTH, &TRANSFER_ENCODING];
+        for (name, value) in asked.into_iter().flatten().filter(|(name, _)| !fixed.contains(name)) {
             headers.insert(name, value.clone());
         }
         match (carry, &self.template.key) {
             (Carry::Everything, Some(field)) => field.put(&mut headers),
-            (Carry::Headers, field) => {
-                drop_body_headers(&mut headers);
-                if let Some(field) = field {
-                    field.remove(&mut headers);
-                }
-            }
+            (Carry::Headers, _) => drop_body_headers(&mut headers),
             _ => {}
         }
         headers
@@ -162,11 +177,11 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             (self.method(step), self.url(step)),
             (response.status(), response.headers()),
         )?;
-        if next.carry == Carry::Everything && self.template.body.is_one_shot() {
-            return None;
-        }
         // What was left behind once stays behind, even if a later hop leads back.
         let carry = step.map_or(next.carry, |step| step.carry.weaker(next.carry));
+        if carry == Carry::Everything && self.template.body.is_one_shot() {
+            return None;
+        }
         self.hops
             .push(Hop::new(response.status(), next.method.clone(), &next.url));
         Some(Step {
@@ -184,19 +199,33 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if unasked || status.as_u16() > 599 {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
         }
-        self.head = Some(status);
+        self.progress = Progress::Head(self.head(&response));
         Ok(response)
     }
 
     async fn buffered(&self, response: Response, limit: usize) -> Result<Response, Failure> {
-        let status = response.status();
+        let head = self.head(&response);
         read_up_to(response, limit).await.map_err(|error| match error {
-            BufferError::TooLarge => body_failure(FailureKind::BodyTooLarge, status),
+            BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
             BufferError::Broken(source) if source.is_timeout() => {
-                body_failure(FailureKind::BodyTimeout, status).caused_by(source)
+                head.without_body(FailureKind::BodyTimeout).caused_by(source)
             }
-            BufferError::Broken(source) => body_failure(FailureKind::Body, status).caused_by(source),
+            BufferError::Broken(source) => head.without_body(FailureKind::Body).caused_by(source),
         })
+    }
+
+    /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
+    fn head(&self, response: &Response) -> Head {
+        let status = response.status();
+        let matters = self.rules.buffer.is_some() && status.is_server_error();
+        let wish = matters.then(|| {
+            let outcome = Outcome::response(status, response.headers());
+            outcome.with_received(self.clock.wall()).retry_after()
+        });
+        Head {
+            status,
+            retry_after: wish.flatten(),
+        }
     }
 
     fn placed(&self, failure: Failure) -> Failure {
@@ -222,7 +251,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
         self.hops.clear();
-        self.head = None;
+        self.progress = Progress::NothingSent;
         let response = self.exchange(number).await?;
         match self.rules.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
@@ -232,9 +261,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     }
 
     fn timed_out(&self) -> Failure {
-        match self.head {
-            Some(status) => body_failure(FailureKind::BodyTimeout, status),
-            None => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
+        match self.progress {
+            Progress::NothingSent => Failure::new(FailureKind::HeadTimeout, Delivery::NeverSent),
+            Progress::Sent => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
+            Progress::Head(head) => head.without_body(FailureKind::BodyTimeout),
         }
     }
 
@@ -247,8 +277,8 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if marked { outcome.as_replayed() } else { outcome }
     }
 
-    fn take_hops(&mut self) -> Vec<Hop> {
-        std::mem::take(&mut self.hops)
+    fn hops(&self) -> &[Hop] {
+        &self.hops
     }
 
     async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {
@@ -277,8 +307,12 @@ fn roomy(headers: &HeaderMap) -> HeaderMap {
     room
 }
 
-fn body_failure(kind: FailureKind, status: StatusCode) -> Failure {
-    Failure::new(kind, Delivery::ResponseStarted).after_status(status)
+impl Head {
+    fn without_body(self, kind: FailureKind) -> Failure {
+        Failure::new(kind, Delivery::ResponseStarted)
+            .after_status(self.status)
+            .asking_to_wait(self.retry_after)
+    }
 }
 
 /// Nothing was sent: the request could not be made.

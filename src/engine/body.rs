@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -87,18 +88,18 @@ impl Body {
         matches!(self.0, Content::Once(_))
     }
 
-    /// The body for one attempt: `Err` if it is spent, `Ok(None)` if there is none.
-    pub(crate) fn instance(&self, armor: Armor) -> Result<Option<reqwest::Body>, Spent> {
+    /// The body for one attempt: `Err` if it cannot be made, `Ok(None)` if there is none.
+    pub(crate) fn instance(&self, armor: Armor) -> Result<Option<reqwest::Body>, Unmade> {
         Ok(match (&self.0, armor) {
             (Content::Empty, Armor::Needless) => None,
             (Content::Empty, Armor::Worn) => Some(reqwest::Body::wrap(Full::new(Bytes::new()))),
             (Content::Bytes(bytes), Armor::Needless) => Some(bytes.clone().into()),
             (Content::Bytes(bytes), Armor::Worn) => Some(reqwest::Body::wrap(Full::new(bytes.clone()))),
-            (Content::Factory(make), Armor::Needless) => Some(make()),
-            (Content::Factory(make), Armor::Worn) => Some(reqwest::Body::wrap(make())),
+            (Content::Factory(make), Armor::Needless) => Some(called(make)?),
+            (Content::Factory(make), Armor::Worn) => Some(reqwest::Body::wrap(called(make)?)),
             (Content::Once(slot) | Content::ToCollect(slot), _) => {
                 let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-                Some(body.ok_or(Spent)?)
+                Some(body.ok_or(Unmade::Spent)?)
             }
         })
     }
@@ -155,10 +156,19 @@ impl From<&'static [u8]> for Body {
 /// The longest form that is kept in memory to be sent again.
 const COLLECT_LIMIT: u64 = 8 * 1024 * 1024;
 
-/// A one-shot body was asked for twice.
+/// Why there is no body for an attempt.
 #[derive(Debug, thiserror::Error)]
-#[error("the body could be read only once")]
-pub(crate) struct Spent;
+pub(crate) enum Unmade {
+    #[error("the body could be read only once")]
+    Spent,
+    #[error("the body's factory panicked")]
+    Panicked,
+}
+
+/// A panic in the caller's factory must not take the operation, and its receipt, with it.
+fn called(make: &Arc<dyn Fn() -> reqwest::Body + Send + Sync>) -> Result<reqwest::Body, Unmade> {
+    catch_unwind(AssertUnwindSafe(|| make())).map_err(|_panic| Unmade::Panicked)
+}
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ pub(crate) trait Exchange: Send {
     fn outcome<'a>(&'a self, answer: &'a Self::Answer) -> Outcome<'a>;
 
     /// The redirects that the attempt followed.
-    fn take_hops(&mut self) -> Vec<Hop>;
+    fn hops(&self) -> &[Hop];
 
     /// Frees the connection of an answer that is not the last, within the wait; leaves it if it is still readable.
     fn retire(&mut self, answer: &mut Option<Self::Answer>, wait: Duration) -> impl Future<Output = ()> + Send;

@@ -1,7 +1,9 @@
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -34,10 +36,25 @@ where
     E: Into<BoxError> + 'static,
 {
     fn headers(&self, attempt: AttemptInfo) -> HookFuture {
-        let headers = (self.0)(attempt);
-        Box::pin(async move { headers.await.map_err(Into::into) })
+        // A panic in the caller's code must not take the operation, and its receipt, with it.
+        let called = catch_unwind(AssertUnwindSafe(|| (self.0)(attempt)));
+        Box::pin(async move {
+            let mut headers = pin!(called.map_err(|_panic| Panicked)?);
+            poll_fn(|context| {
+                let polled = catch_unwind(AssertUnwindSafe(|| headers.as_mut().poll(context)));
+                polled.map_or_else(
+                    |_panic| Poll::Ready(Err(Panicked.into())),
+                    |polled| polled.map_err(Into::into),
+                )
+            })
+            .await
+        })
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the hook before the attempt panicked")]
+struct Panicked;
 
 impl AttemptInfo {
     /// The attempt's number; the first is 1.

@@ -30,11 +30,6 @@ impl KeyField {
         value.set_sensitive(true);
         headers.insert(self.header.name(), value);
     }
-
-    /// Takes the field off a request, in case a hook put one there.
-    pub(super) fn remove(&self, headers: &mut HeaderMap) {
-        headers.remove(self.header.name());
-    }
 }
 
 /// What is fixed before the first attempt: the key, and what it makes safe.

@@ -136,10 +136,15 @@ impl<'a, E: Exchange> Run<'a, E> {
             began,
             at,
         } = ended;
-        let hops = self.exchange.take_hops();
         let outcome = match result {
             Ok(answer) => self.exchange.outcome(answer),
             Err(failure) => Outcome::failure(failure),
+        };
+        let hops = self.exchange.hops();
+        let outcome = if hops.is_empty() {
+            outcome
+        } else {
+            outcome.after_redirect()
         };
         let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
         let verdict = self.plan.judge.verdict(&outcome);
@@ -159,7 +164,7 @@ impl<'a, E: Exchange> Run<'a, E> {
             &outcome,
             effect_of(&outcome, &verdict),
             (began - self.started, at - began),
-            hops,
+            hops.to_vec(),
         );
         span.ended(&attempt);
         self.receipt.add(attempt);

@@ -27,6 +27,7 @@ pub struct Outcome<'a> {
     attempt: u32,
     received: Option<SystemTime>,
     replayed: Replay,
+    path: Path,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,13 @@ enum Observed<'a> {
 enum Replay {
     Fresh,
     Replayed,
+}
+
+/// Whether the outcome is that of the request itself, or of one that a redirect led to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Path {
+    Direct,
+    Redirected,
 }
 
 impl<'a> Outcome<'a> {
@@ -79,6 +87,12 @@ impl<'a> Outcome<'a> {
     #[must_use]
     pub fn as_replayed(mut self) -> Self {
         self.replayed = Replay::Replayed;
+        self
+    }
+
+    /// Marks the outcome as that of a request that a redirect led to.
+    pub(crate) fn after_redirect(mut self) -> Self {
+        self.path = Path::Redirected;
         self
     }
 
@@ -136,11 +150,16 @@ impl<'a> Outcome<'a> {
     /// What the far side may have done because of this attempt.
     #[must_use]
     pub fn effect(&self) -> Effect {
-        match self.observed {
+        let told = match self.observed {
             Observed::Failure(failure) => failure.effect(),
             // A stored rejection is the answer to the first attempt too, whatever the status.
             Observed::Response { status, .. } if self.is_replayed() && status.is_client_error() => Effect::NotApplied,
             Observed::Response { status, .. } => Effect::of_status(status),
+        };
+        match (told, self.path) {
+            // A rejection at the end of a redirect proves nothing about the request that was redirected.
+            (Effect::NotApplied, Path::Redirected) => Effect::Unknown,
+            _ => told,
         }
     }
 
@@ -157,6 +176,7 @@ impl<'a> Outcome<'a> {
             attempt: 1,
             received: None,
             replayed: Replay::Fresh,
+            path: Path::Direct,
         }
     }
 }

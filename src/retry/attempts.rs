@@ -19,6 +19,7 @@ pub struct Attempts {
     begun: u32,
     backoff: Option<Duration>,
     refusals: u32,
+    touched: Touched,
     effect: Effect,
     hint: Option<Duration>,
 }
@@ -63,6 +64,7 @@ impl Attempts {
             begun: 0,
             backoff: None,
             refusals: 0,
+            touched: Touched::Untouched,
             effect: Effect::NotApplied,
             hint: None,
         }
@@ -114,7 +116,9 @@ impl Attempts {
         if let Some(why) = self.safety.obstacle_after(touched) {
             return Decision::Stop(StopReason::NotReplayable(why));
         }
-        let backoff = self.policy.backoff().wait(self.begun, self.backoff, random);
+        let Some(backoff) = self.policy.backoff().checked_wait(self.begun, self.backoff, random) else {
+            return Decision::Stop(StopReason::Final);
+        };
         let wait = self.hint.map_or(backoff, |hint| backoff.max(spread(hint, random)));
         let age = now.saturating_duration_since(self.started).saturating_add(wait);
         if self.safety.is_key_expired(touched, age) {
@@ -151,7 +155,10 @@ impl Attempts {
         self.hint
     }
 
-    /// Folds the attempt into the effect so far, and says whether *this* attempt may have been processed.
+    /// Folds the attempt into the effect so far, and says whether any attempt so far may have been processed.
+    ///
+    /// Any, not this one: after a lost response at noon and a refused connection a minute before the key expires, a
+    /// repeat a minute later could run the operation of noon again.
     ///
     /// A refusal by protocol is believed once: servers have been seen that send `REFUSED_STREAM` after acting, and a
     /// second one says that a plain repeat does not help.
@@ -165,7 +172,10 @@ impl Attempts {
         let effect = effect_of(outcome, verdict);
         let settled = outcome.is_replayed() && effect != Effect::Unknown;
         self.effect = if settled { effect } else { self.effect.then(effect) };
-        if untouched { Touched::Untouched } else { Touched::MayBe }
+        if !untouched {
+            self.touched = Touched::MayBe;
+        }
+        self.touched
     }
 
     fn fits(&self, now: Instant, wait: Duration) -> bool {

@@ -106,22 +106,26 @@ impl Backoff {
     }
 
     /// The wait before a retry: its number (the first is 1), the wait before it, and a random number in [0, 1).
+    ///
+    /// If a custom backoff panics, it is the cap; an operation is then not retried at all.
     #[must_use]
     pub fn wait(&self, retry: u32, previous: Option<Duration>, random: f64) -> Duration {
-        let capped = self.capped(retry);
+        self.checked_wait(retry, previous, random).unwrap_or(self.max)
+    }
+
+    /// As [`wait`](Self::wait); `None` if the caller's closure panicked.
+    pub(super) fn checked_wait(&self, retry: u32, previous: Option<Duration>, random: f64) -> Option<Duration> {
+        let capped = self.capped(retry)?;
         let base = match &self.curve {
             Curve::Exponential { base, .. } => *base,
             Curve::Custom(_) => capped,
         };
-        self.jitter.apply(
-            capped,
-            Decorrelation {
-                base,
-                max: self.max,
-                previous,
-            },
-            random,
-        )
+        let span = Decorrelation {
+            base,
+            max: self.max,
+            previous,
+        };
+        Some(self.jitter.apply(capped, span, random))
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
@@ -140,18 +144,18 @@ impl Backoff {
         }
     }
 
-    fn capped(&self, retry: u32) -> Duration {
+    fn capped(&self, retry: u32) -> Option<Duration> {
         match &self.curve {
             Curve::Exponential { base, factor } => {
                 // `powi` saturates to infinity, which `try_from_secs_f64` refuses: both mean "the cap".
                 let exponent = i32::try_from(retry.saturating_sub(1)).unwrap_or(i32::MAX);
                 let seconds = base.as_secs_f64() * factor.powi(exponent);
-                Duration::try_from_secs_f64(seconds).unwrap_or(self.max).min(self.max)
+                Some(Duration::try_from_secs_f64(seconds).unwrap_or(self.max).min(self.max))
             }
             // A panic in the caller's closure must not take the operation, and its receipt, with it.
             Curve::Custom(wait) => catch_unwind(AssertUnwindSafe(|| wait(retry)))
-                .unwrap_or(self.max)
-                .min(self.max),
+                .ok()
+                .map(|wait| wait.min(self.max)),
         }
     }
 }

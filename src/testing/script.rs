@@ -40,10 +40,18 @@ use crate::operation::{Delivery, FailureKind};
 #[derive(Clone)]
 pub struct Script(Arc<Mutex<State>>);
 
+/// A request that is being answered, or an answer that is still held.
+#[derive(Clone)]
+pub(crate) struct Open {
+    _held: Arc<()>,
+}
+
 struct State {
     steps: VecDeque<Step>,
     answer: Option<Answerer>,
     arrivals: Vec<Arrival>,
+    /// One owner more than there are open requests and answers.
+    open: Arc<()>,
 }
 
 type Answerer = Arc<dyn Fn(&Arrival) -> Step + Send + Sync>;
@@ -113,6 +121,27 @@ impl Script {
         self.lock().arrivals.clone()
     }
 
+    /// Takes all requests since the last call, in order: for scripts that play many operations.
+    #[must_use]
+    pub fn take_arrivals(&self) -> Vec<Arrival> {
+        std::mem::take(&mut self.lock().arrivals)
+    }
+
+    /// How many requests are being answered, or have an answer that was neither read to its end nor dropped.
+    ///
+    /// After a test that drops an operation half-way it is zero, or something leaks.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        Arc::strong_count(&self.lock().open) - 1
+    }
+
+    /// Counts a request as open, until what is returned and its clones are dropped.
+    pub(crate) fn opened(&self) -> Open {
+        Open {
+            _held: Arc::clone(&self.lock().open),
+        }
+    }
+
     /// Notes a request and says what becomes of it.
     pub(crate) fn arrive(&self, arrival: &Arrival) -> Step {
         let answer = {
@@ -136,6 +165,7 @@ impl Script {
             steps,
             answer,
             arrivals: Vec::new(),
+            open: Arc::default(),
         })))
     }
 

@@ -38,12 +38,12 @@
 //! | connection lost after that, or an answer that is not HTTP | retry | `Err` |
 //! | no response head within the attempt's time limit | retry | `Err` |
 //! | buffered body of a 2xx, 3xx or 5xx cut or late | retry | `Err` |
-//! | buffered body of a 4xx cut or late; body larger than the buffer | `Err` | `Err` |
+//! | buffered body of a 4xx cut or late; any body larger than the buffer | `Err` | `Err` |
 //! | TLS or proxy refuses for good; the request itself is invalid | `Err` | `Err` |
 //!
 //! Idempotent are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110 §9.2.2). A body that can be read only once, and
-//! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`classify`] has the table's two variants and says
-//! how to change it.
+//! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`RetryPolicy::strict`] is the
+//! table's other variant, and a [`Classify`] changes it.
 //!
 //! # Defaults
 //!
@@ -72,10 +72,10 @@
 //! - **No blind repeat.** An attempt is repeated only if the method is idempotent, or the server honours its key, or the
 //!   server certainly did not act: [`ReplaySafety`](retry::ReplaySafety). No [`Classify`] can lift this, except by the
 //!   visible name [`Verdict::retry_untouched`].
-//! - **Only what can heal is retried.** 5xx but 501 and 505, time limits, lost connections: [`classify`].
+//! - **Only what can heal is retried.** 5xx but 501 and 505, time limits, lost connections: [`RetryPolicy`].
 //! - **Bounded.** Attempts, waits and the total time have limits: [`RetryPolicy`], [`Attempts`](retry::Attempts).
-//! - **Nothing is hidden.** Every success and every [`Error`] has its [`Receipt`]. Once an attempt's [`Effect`] is
-//!   unknown, the operation's is, until a success or a replay settles it.
+//! - **Nothing is hidden.** Every success and every [`Error`] has its [`Receipt`], unless the request could not even be
+//!   built. Once an attempt's [`Effect`] is unknown, the operation's is, until a success or a replay settles it.
 //! - **Cancel-safe.** Dropping the future of [`send`](RequestBuilder::send) at any point leaks nothing.
 //! - **Quiet about secrets.** No credential, key, query string or body reaches a log, a span, a `Debug` or an error
 //!   message; a key shows as a [`Fingerprint`]. Keys and headers do not follow a redirect to another origin.

@@ -20,8 +20,8 @@ misbehaves by a fixed plan. Two clients, with five attempts, the same waits and 
   steadfast   one key per order, the same on every attempt
 
 Shortened for this demonstration: waits of {waits} ms, plus steadfast's jitter (default
-1, 2, 4, 8 s), and {timeout} ms for an attempt (default 30 s). Circuit breaker and retry budget, made for
-outages, are off: here most requests fail by plan. Against a real service, keep the defaults.
+1, 2, 4, 8 s), and {timeout} ms for an attempt (default 30 s). Circuit breaker and retry budget, made
+for outages, are off: here most requests fail by plan. Against a real service, keep the defaults.
 
 What the server does to a request:
 

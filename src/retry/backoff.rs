@@ -35,11 +35,11 @@ enum Curve {
 }
 
 impl Backoff {
-    /// The first wait of the default: the brief's 1 s.
+    /// The first wait of the default: long enough for a server to come back, short enough for a caller who waits.
     pub const DEFAULT_BASE: Duration = Duration::from_secs(1);
-    /// The growth of the default: the brief's 1, 2, 4, 8.
+    /// The growth of the default: 1, 2, 4, 8 s.
     pub const DEFAULT_FACTOR: f64 = 2.0;
-    /// The cap of the default: the last of the brief's four waits.
+    /// The cap of the default: the last of its four waits.
     pub const DEFAULT_MAX: Duration = Duration::from_secs(8);
     /// The longest wait that any backoff gives: a day. Beyond it an operation belongs into an outbox.
     pub const LONGEST: Duration = Duration::from_secs(86_400);

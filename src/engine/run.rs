@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use http::Method;
 use tracing::Instrument;
 use url::Url;
 
@@ -9,7 +10,7 @@ use crate::breaker::{Permit, Transition, Try};
 use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::event::{AttemptSpan, Event, Observers};
-use crate::operation::{Attempt, Failure, Outcome, Receipt, StopReason};
+use crate::operation::{Attempt, Failure, Hop, Outcome, Receipt, StopReason};
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy, effect_of};
 use crate::rng;
 
@@ -141,11 +142,7 @@ impl<'a, E: Exchange> Run<'a, E> {
             Err(failure) => Outcome::failure(failure),
         };
         let hops = self.exchange.hops();
-        let outcome = if hops.is_empty() {
-            outcome
-        } else {
-            outcome.after_redirect()
-        };
+        let outcome = redirected(outcome, self.receipt.method(), hops);
         let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
         let verdict = self.plan.judge.verdict(&outcome);
         if !verdict.is_accept() {
@@ -243,5 +240,15 @@ impl Judge<'_> {
             }
         });
         opinion.unwrap_or_else(|| self.policy.by_table(outcome))
+    }
+}
+
+/// Says whose outcome it is, when redirects were followed.
+fn redirected<'o>(outcome: Outcome<'o>, method: &Method, hops: &[Hop]) -> Outcome<'o> {
+    let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
+    match hops {
+        [] => outcome,
+        hops if hops.iter().any(diverts) => outcome.after_diversion(),
+        _ => outcome.after_redirect(),
     }
 }

@@ -47,6 +47,8 @@ enum Replay {
 enum Path {
     Direct,
     Redirected,
+    /// Of a GET that a 301 or 302 made of something else: its success is not that of the request.
+    Diverted,
 }
 
 impl<'a> Outcome<'a> {
@@ -93,6 +95,12 @@ impl<'a> Outcome<'a> {
     /// Marks the outcome as that of a request that a redirect led to.
     pub(crate) fn after_redirect(mut self) -> Self {
         self.path = Path::Redirected;
+        self
+    }
+
+    /// Marks the outcome as that of a GET that a 301 or 302 made of another method.
+    pub(crate) fn after_diversion(mut self) -> Self {
+        self.path = Path::Diverted;
         self
     }
 
@@ -159,6 +167,8 @@ impl<'a> Outcome<'a> {
         match (told, self.path) {
             // A rejection at the end of a redirect proves nothing about the request that was redirected.
             (Effect::NotApplied, Path::Redirected) => Effect::Unknown,
+            // Only a 303 says that the request was processed (RFC 9110 §15.4.4); a 302 may lead to a login page.
+            (_, Path::Diverted) => Effect::Unknown,
             _ => told,
         }
     }

@@ -103,13 +103,15 @@ impl Attempts {
     /// within the limit · the wait within the deadline.
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         let touched = self.observe(outcome, verdict);
+        if !outcome.status().is_some_and(|status| status.is_success()) {
+            self.hint = verdict.after().max(outcome.retry_after());
+        }
         if verdict.is_accept() && outcome.error().is_none() {
             return Decision::Stop(StopReason::Accepted);
         }
         if !verdict.is_retry() {
             return Decision::Stop(StopReason::Final);
         }
-        self.hint = verdict.after().max(outcome.retry_after());
         if outcome.is_replayed() {
             return Decision::Stop(StopReason::Replayed);
         }
@@ -149,7 +151,7 @@ impl Attempts {
         self.effect
     }
 
-    /// How long the server, or a classifier, asked to wait after the last attempt.
+    /// How long the server, or a classifier, asked to wait after the last attempt; an accepted 429 may ask, too.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.hint

@@ -74,7 +74,10 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     async fn exchange(&mut self, number: u32) -> Result<Response, Failure> {
         let mut step: Option<Step> = None;
         loop {
-            let request = self.request(number, step.as_ref()).await?;
+            let request = self
+                .request(number, step.as_ref())
+                .await
+                .map_err(|failure| self.placed(failure))?;
             let response = self
                 .transport
                 .send(request)
@@ -147,11 +150,11 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             (method, url),
             (response.status(), response.headers()),
         )?;
-        if next.carry == Carry::Everything && self.template.body.is_one_shot() {
-            return None;
-        }
         // What was left behind once stays behind, even if a later hop leads back.
         let carry = step.map_or(next.carry, |step| step.carry.weaker(next.carry));
+        if carry == Carry::Everything && self.template.body.is_one_shot() {
+            return None;
+        }
         self.hops
             .push(Hop::new(response.status(), next.method.clone(), &next.url));
         Some(Step {

@@ -118,7 +118,10 @@ impl<E: Exchange> Run<'_, E> {
             Ok(answer) => self.exchange.outcome(answer),
             Err(failure) => Outcome::failure(failure),
         };
-        let outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
+        let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
+        if hops.iter().any(|hop| hop.method() != self.receipt.method()) {
+            outcome = outcome.of_another_method();
+        }
         let verdict = self.plan.judge.verdict(&outcome);
         let times = (began - self.started, ended - began);
         let attempt = Attempt::new(&outcome, effect_of(&outcome, &verdict), times, hops);

@@ -27,6 +27,7 @@ pub struct Outcome<'a> {
     attempt: u32,
     received: Option<SystemTime>,
     replayed: Replay,
+    speaks_for: Speaks,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,14 @@ enum Observed<'a> {
 enum Replay {
     Fresh,
     Replayed,
+}
+
+/// Whose answer it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Speaks {
+    ForTheRequest,
+    /// That of the GET to which a redirect led; the request itself was answered by the redirect alone.
+    ForAnotherMethod,
 }
 
 impl<'a> Outcome<'a> {
@@ -79,6 +88,12 @@ impl<'a> Outcome<'a> {
     #[must_use]
     pub fn as_replayed(mut self) -> Self {
         self.replayed = Replay::Replayed;
+        self
+    }
+
+    /// Marks it as the outcome of a redirected request with another method: its rejection rejects nothing before it.
+    pub(crate) fn of_another_method(mut self) -> Self {
+        self.speaks_for = Speaks::ForAnotherMethod;
         self
     }
 
@@ -136,6 +151,14 @@ impl<'a> Outcome<'a> {
     /// What the far side may have done because of this attempt.
     #[must_use]
     pub fn effect(&self) -> Effect {
+        match self.own_effect() {
+            // A server that acted points to the result with a 303: what became of the GET says nothing about that.
+            Effect::NotApplied if self.speaks_for == Speaks::ForAnotherMethod => Effect::Unknown,
+            effect => effect,
+        }
+    }
+
+    fn own_effect(&self) -> Effect {
         match self.observed {
             Observed::Failure(failure) => failure.effect(),
             // A stored rejection is the answer to the first attempt too, whatever the status.
@@ -157,6 +180,7 @@ impl<'a> Outcome<'a> {
             attempt: 1,
             received: None,
             replayed: Replay::Fresh,
+            speaks_for: Speaks::ForTheRequest,
         }
     }
 }

@@ -171,7 +171,8 @@ impl ClientBuilder {
     /// Gives headers to set before each attempt: a request signature, a refreshed token.
     ///
     /// It is asked before every request of an attempt, redirects to the same origin included, within the attempt's
-    /// time limit. It can change neither key nor body. If it fails, the operation fails, and nothing is sent.
+    /// time limit. It can change neither key nor body: a key header, a `Content-Length` or a `Transfer-Encoding`
+    /// that it gives is ignored. If it fails, the operation fails, and nothing is sent.
     ///
     /// # Examples
     ///

@@ -71,6 +71,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, Error> {
         redirects: settings.redirects,
         buffer: overrides.buffer.or(settings.buffer),
         hook: settings.hook.as_deref(),
+        key_header: settings.key.header.name(),
         replay_marker: &settings.key.replay_marker,
     };
     let plan = Plan {

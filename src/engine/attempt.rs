@@ -48,6 +48,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) redirects: Redirects,
     pub(crate) buffer: Option<usize>,
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
+    pub(crate) key_header: &'a HeaderName,
     pub(crate) replay_marker: &'a HeaderName,
 }
 
@@ -98,12 +99,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         let carry = step.map_or(Carry::Everything, |step| step.carry);
         let mut request = Request::new(method.clone(), url.clone());
         if carry != Carry::Nothing {
-            *request.headers_mut() = self.headers(number, method, url).await?;
+            *request.headers_mut() = self.headers(number, (method, url, carry)).await?;
         }
         if carry == Carry::Everything {
-            if let Some((name, value)) = &template.key {
-                request.headers_mut().insert(name, value.clone());
-            }
             *request.body_mut() = template
                 .body
                 .instance(self.armor())
@@ -120,9 +118,12 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         Ok(request)
     }
 
-    /// The caller's headers, and those that the hook gives for this attempt.
-    async fn headers(&self, number: u32, method: &Method, url: &Url) -> Result<HeaderMap, Failure> {
+    /// The caller's headers, the key where it travels, and those that the hook gives for this attempt.
+    async fn headers(&self, number: u32, (method, url, carry): (&Method, &Url, Carry)) -> Result<HeaderMap, Failure> {
         let mut headers = self.template.headers.clone();
+        if let (Carry::Everything, Some((name, value))) = (carry, &self.template.key) {
+            headers.insert(name, value.clone());
+        }
         let Some(hook) = self.rules.hook else {
             return Ok(headers);
         };
@@ -133,8 +134,12 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             headers: headers.clone(),
             body: self.template.body.bytes(),
         };
+        // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
+        let fixed = [self.rules.key_header, &CONTENT_LENGTH, &TRANSFER_ENCODING];
         for (name, value) in &hook.headers(info).await.map_err(refused)? {
-            headers.insert(name, value.clone());
+            if !fixed.contains(&name) {
+                headers.insert(name, value.clone());
+            }
         }
         Ok(headers)
     }

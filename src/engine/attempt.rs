@@ -39,7 +39,7 @@ pub(crate) struct HttpExchange<'a, T> {
     rules: Rules<'a>,
     clock: &'a Clock,
     hops: Vec<Hop>,
-    head: Option<StatusCode>,
+    head: Option<Head>,
 }
 
 /// How an attempt is made.
@@ -50,6 +50,13 @@ pub(crate) struct Rules<'a> {
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
     pub(crate) key_header: &'a HeaderName,
     pub(crate) replay_marker: &'a HeaderName,
+}
+
+/// What a response head said, for the case that its body fails.
+#[derive(Clone, Copy)]
+struct Head {
+    status: StatusCode,
+    retry_after: Option<Duration>,
 }
 
 /// One request of an attempt: the first, or one that a redirect led to.
@@ -177,19 +184,34 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if unasked || status.as_u16() > 599 {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
         }
-        self.head = Some(status);
+        self.head = Some(self.head(&response));
         Ok(response)
     }
 
     async fn buffered(&self, response: Response, limit: usize) -> Result<Response, Failure> {
-        let status = response.status();
+        let head = self.head.unwrap_or_else(|| self.head(&response));
         read_up_to(response, limit).await.map_err(|error| match error {
-            BufferError::TooLarge => body_failure(FailureKind::BodyTooLarge, status),
+            BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
             BufferError::Broken(source) if source.is_timeout() => {
-                body_failure(FailureKind::BodyTimeout, status).caused_by(source)
+                head.without_body(FailureKind::BodyTimeout).caused_by(source)
             }
-            BufferError::Broken(source) => body_failure(FailureKind::Body, status).caused_by(source),
+            BufferError::Broken(source) => head.without_body(FailureKind::Body).caused_by(source),
         })
+    }
+
+    /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
+    fn head(&self, response: &Response) -> Head {
+        let status = response.status();
+        let matters = self.rules.buffer.is_some() && status.is_server_error();
+        let wish = matters.then(|| {
+            Outcome::response(status, response.headers())
+                .with_received(self.clock.wall())
+                .retry_after()
+        });
+        Head {
+            status,
+            retry_after: wish.flatten(),
+        }
     }
 
     fn placed(&self, failure: Failure) -> Failure {
@@ -225,7 +247,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     fn timed_out(&self) -> Failure {
         match self.head {
-            Some(status) => body_failure(FailureKind::BodyTimeout, status),
+            Some(head) => head.without_body(FailureKind::BodyTimeout),
             None => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
         }
     }
@@ -261,8 +283,12 @@ impl Carry {
     }
 }
 
-fn body_failure(kind: FailureKind, status: StatusCode) -> Failure {
-    Failure::new(kind, Delivery::ResponseStarted).after_status(status)
+impl Head {
+    fn without_body(self, kind: FailureKind) -> Failure {
+        Failure::new(kind, Delivery::ResponseStarted)
+            .after_status(self.status)
+            .asking_to_wait(self.retry_after)
+    }
 }
 
 /// Nothing was sent: the request could not be made.

@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -14,6 +15,7 @@ pub struct Failure {
     kind: FailureKind,
     delivery: Delivery,
     status: Option<StatusCode>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -75,6 +77,7 @@ impl Failure {
             kind,
             delivery,
             status: None,
+            retry_after: None,
             source: None,
         }
     }
@@ -94,6 +97,13 @@ impl Failure {
         self
     }
 
+    /// Attaches how long the server asked to wait, in the head of a response whose body did not arrive whole.
+    #[must_use]
+    pub fn asking_to_wait(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
     /// Says what happened.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
@@ -110,6 +120,12 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status
+    }
+
+    /// How long the server asked to wait before the body failed.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What the far side may have done because of this attempt.

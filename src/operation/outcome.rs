@@ -170,7 +170,10 @@ impl<'a> Outcome<'a> {
     /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        super::retry_after::retry_after(self.headers()?, self.received)
+        match self.observed {
+            Observed::Response { headers, .. } => super::retry_after::retry_after(headers, self.received),
+            Observed::Failure(failure) => failure.retry_after(),
+        }
     }
 
     fn new(observed: Observed<'a>) -> Self {

@@ -1,12 +1,13 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Arrival;
 use super::arrival::is_whole;
+use super::{Arrival, pause};
 
 /// A TCP server that answers with bytes, not with HTTP: one step per request, then an empty 200 for ever.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub(crate) enum Step {
     ReadThenWrite(usize, Vec<u8>, After),
     /// After this many bytes it reads no more, and keeps the connection.
     ReadThenStop(usize),
+    /// After the whole request: these bytes, and then one every few milliseconds for ever.
+    Drip(Vec<u8>),
 }
 
 /// What becomes of the connection.
@@ -49,6 +52,8 @@ pub(crate) enum After {
     Stall,
     /// As `Stall`, and nothing more is read.
     Deaf,
+    /// A byte now and then.
+    Drip,
 }
 
 /// A whole answer that leaves the connection open.
@@ -122,6 +127,7 @@ impl RawServer {
                 Step::Write(bytes, after) => (usize::MAX, bytes, after),
                 Step::ReadThenWrite(most, bytes, after) => (most, bytes, after),
                 Step::ReadThenStop(most) => (most, Vec::new(), After::Deaf),
+                Step::Drip(bytes) => (usize::MAX, bytes, After::Drip),
             };
             let raw = read(&mut stream, most).await;
             self.arrived(Arrival {
@@ -175,6 +181,11 @@ async fn finish(mut stream: TcpStream, after: After) {
         }
         After::Keep | After::Stall => drain(&mut stream).await,
         After::Deaf => std::future::pending().await,
+        After::Drip => {
+            while stream.write_all(b"y").await.is_ok() {
+                pause(Duration::from_millis(5)).await;
+            }
+        }
     }
 }
 

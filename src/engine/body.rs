@@ -55,11 +55,10 @@ impl Body {
         }
     }
 
-    /// A stream that is worth reading into memory, so that it can be sent again; if it is small enough.
+    /// A stream that is worth reading into memory, so that it can be sent again; if it is known to be small enough.
     #[cfg_attr(not(feature = "multipart"), expect(dead_code, reason = "forms alone are collected"))]
-    pub(crate) fn to_collect(body: reqwest::Body) -> Self {
-        let known = body.size_hint().exact();
-        if known.is_some_and(|length| length <= COLLECT_LIMIT) {
+    pub(crate) fn to_collect(body: reqwest::Body, length: Option<u64>) -> Self {
+        if length.is_some_and(|length| length <= COLLECT_LIMIT) {
             return Self(Content::ToCollect(Arc::new(Mutex::new(Some(body)))));
         }
         body.into()

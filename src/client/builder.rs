@@ -86,7 +86,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets headers of every request that does not set them itself.
+    /// Sets headers of every request that does not set them itself; the key's header cannot be among them.
     pub fn default_headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
         self
@@ -248,6 +248,11 @@ impl ClientBuilder {
         let settings = &self.settings;
         check_attempt_timeout(settings.attempt_timeout)?;
         settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
+        let key = settings.key.header.name();
+        if self.headers.contains_key(key) {
+            // Every operation would carry the same one, and the server would take the second for a repeat of the first.
+            return Err(ConfigError::new("default_headers", "without the key's header", key));
+        }
         if let Some(lifetime) = settings.key.lifetime {
             ConfigError::check("key_lifetime", Duration::from_secs(1)..=Duration::MAX, lifetime)?;
         }

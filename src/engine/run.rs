@@ -6,7 +6,7 @@ use url::Url;
 use super::Exchange;
 use crate::classify::Verdict;
 use crate::clock::Clock;
-use crate::event::{AttemptSpan, Event, Observers};
+use crate::event::{AttemptSpan, Event, Observers, operation_ended};
 use crate::operation::{Attempt, Failure, Outcome, Receipt, StopReason};
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy, effect_of};
 use crate::rng;
@@ -170,6 +170,7 @@ impl<E: Exchange> Run<'_, E> {
     fn finish(mut self, stop: StopReason, now: Instant) -> Finished<E::Answer> {
         let elapsed = now.saturating_duration_since(self.started);
         self.receipt.stopped(stop, self.attempts.retry_after(), elapsed, now);
+        operation_ended(&self.receipt);
         self.tell(&Event::Stopped { receipt: &self.receipt });
         Finished {
             receipt: self.receipt,

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,6 @@ use crate::retry::RetryPolicy;
 ///     .build()?;
 /// # Ok::<(), steadfast::Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
     http: Option<reqwest::ClientBuilder>,
@@ -262,6 +262,22 @@ impl ClientBuilder {
         let most = settings.attempt_timeout.saturating_sub(Duration::from_nanos(1));
         ConfigError::check("connect_timeout", Duration::from_millis(1)..=most, connect_timeout)?;
         Ok(connect_timeout)
+    }
+}
+
+/// The base URL and the headers, reqwest's own included, may hold credentials.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("http", &self.http.as_ref().map(|_| "reqwest::ClientBuilder"))
+            .field("wire", &self.wire)
+            .field("headers", &DefaultHeaders(self.headers.clone()))
+            .field("settings", &self.settings)
+            .field("redirects", &self.redirects)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("observers", &self.observers)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,19 +1,19 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Everything that this thread traces, at every level, while it lives.
-pub(crate) struct Spans {
-    captured: Arc<Mutex<Vec<Captured>>>,
-    _guard: DefaultGuard,
-}
+///
+/// One subscriber serves the whole process: with one per thread, tests that run side by side would disturb each other's
+/// cache of which spans are wanted.
+pub(crate) struct Spans(());
 
 /// A span, or an event, and its fields.
 #[derive(Clone, Debug)]
@@ -28,18 +28,17 @@ pub(crate) struct Captured {
 
 impl Spans {
     pub(crate) fn capture() -> Self {
-        let captured = Arc::<Mutex<Vec<Captured>>>::default();
-        let recorder = Recorder(Arc::clone(&captured));
-        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(recorder));
-        Self {
-            captured,
-            _guard: guard,
-        }
+        INSTALL.call_once(|| {
+            tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Recorder)).unwrap();
+        });
+        CAPTURED.replace(Some(Vec::new()));
+        Self(())
     }
 
     /// What the crate itself traced.
     pub(crate) fn own(&self) -> Vec<Captured> {
-        let all = self.captured.lock().unwrap().clone();
+        let Self(()) = self;
+        let all = CAPTURED.with_borrow(|captured| captured.clone().unwrap_or_default());
         all.into_iter()
             .filter(|captured| captured.target.starts_with("steadfast"))
             .collect()
@@ -59,7 +58,19 @@ impl Captured {
     }
 }
 
-struct Recorder(Arc<Mutex<Vec<Captured>>>);
+impl Drop for Spans {
+    fn drop(&mut self) {
+        CAPTURED.take();
+    }
+}
+
+static INSTALL: Once = Once::new();
+
+thread_local! {
+    static CAPTURED: RefCell<Option<Vec<Captured>>> = const { RefCell::new(None) };
+}
+
+struct Recorder;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -75,13 +86,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_record(&self, id: &Id, record: &Record<'_>, _context: Context<'_, S>) {
         let mut fields = Fields::default();
         record.record(&mut fields);
-        let mut captured = self.0.lock().unwrap();
-        // Ids are used again, so the newest span that has it is meant.
-        let span = captured
-            .iter_mut()
-            .rev()
-            .find(|captured| captured.id == Some(id.into_u64()));
-        span.unwrap().fields.extend(fields.0);
+        CAPTURED.with_borrow_mut(|captured| {
+            // Ids are used again, so the newest span that has it is meant.
+            let mut spans = captured.iter_mut().flatten().rev();
+            if let Some(span) = spans.find(|captured| captured.id == Some(id.into_u64())) {
+                span.fields.extend(fields.0);
+            }
+        });
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -100,14 +111,15 @@ impl Recorder {
         fields: Fields,
         id: Option<u64>,
     ) {
-        self.0.lock().unwrap().push(Captured {
+        let captured = Captured {
             name: of.name(),
             target: of.target(),
             level: *of.level(),
             parent,
             fields: fields.0,
             id,
-        });
+        };
+        CAPTURED.with_borrow_mut(|all| all.iter_mut().for_each(|all| all.push(captured.clone())));
     }
 }
 

@@ -7,7 +7,6 @@ mod raw_server;
 mod time;
 
 pub(crate) use arrival::Arrival;
-#[expect(unused_imports, reason = "soon")]
 pub(crate) use capture::{Captured, Spans};
 
 pub(crate) use raw_server::{After, RawServer, Step, answer};

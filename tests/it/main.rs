@@ -1,4 +1,9 @@
 //! The integration tests: one module per promise.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy's leave for tests ends at their helpers"
+)]
 
 mod a_body_belongs_to_the_attempt;
 mod a_deadline_holds;

@@ -23,7 +23,7 @@ fn header(what: &str) -> HeaderValue {
 struct Heard(Arc<Mutex<Vec<String>>>);
 
 impl Heard {
-    fn add(&self, what: &str, text: String) {
+    fn add(&self, what: &str, text: impl std::fmt::Display) {
         self.0.lock().unwrap().push(format!("{what}: {text}"));
     }
 

@@ -2,8 +2,6 @@
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) raw: Vec<u8>,
-    /// Which connection brought it, counted from 0.
-    pub(crate) connection: usize,
 }
 
 impl Arrival {

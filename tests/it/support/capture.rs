@@ -80,7 +80,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
             .map(|parent| parent.name());
         let mut fields = Fields::default();
         attributes.record(&mut fields);
-        self.push(attributes.metadata(), parent, fields, Some(id.into_u64()));
+        Self::push(attributes.metadata(), parent, fields, Some(id.into_u64()));
     }
 
     fn on_record(&self, id: &Id, record: &Record<'_>, _context: Context<'_, S>) {
@@ -99,18 +99,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let parent = context.event_span(event).map(|span| span.name());
         let mut fields = Fields::default();
         event.record(&mut fields);
-        self.push(event.metadata(), parent, fields, None);
+        Self::push(event.metadata(), parent, fields, None);
     }
 }
 
 impl Recorder {
-    fn push(
-        &self,
-        of: &'static tracing::Metadata<'static>,
-        parent: Option<&'static str>,
-        fields: Fields,
-        id: Option<u64>,
-    ) {
+    fn push(of: &'static tracing::Metadata<'static>, parent: Option<&'static str>, fields: Fields, id: Option<u64>) {
         let captured = Captured {
             name: of.name(),
             target: of.target(),

@@ -7,7 +7,7 @@ mod raw_server;
 mod time;
 
 pub(crate) use arrival::Arrival;
-pub(crate) use capture::{Captured, Spans};
+pub(crate) use capture::Spans;
 
 pub(crate) use raw_server::{After, RawServer, Step, answer};
 pub(crate) use time::{limit, pause};

@@ -115,7 +115,7 @@ impl RawServer {
     }
 
     async fn connection(&self, mut stream: TcpStream) {
-        let (number, at_once) = self.accepted();
+        let at_once = self.accepted();
         if let Some(after) = at_once {
             return finish(stream, after).await;
         }
@@ -130,10 +130,7 @@ impl RawServer {
                 Step::Drip(bytes) => (usize::MAX, bytes, After::Drip),
             };
             let raw = read(&mut stream, most).await;
-            self.arrived(Arrival {
-                raw,
-                connection: number,
-            });
+            self.arrived(Arrival { raw });
             if stream.write_all(&bytes).await.is_err() {
                 return;
             }
@@ -143,7 +140,8 @@ impl RawServer {
         }
     }
 
-    fn accepted(&self) -> (usize, Option<After>) {
+    /// Counts the connection, and says what becomes of it before anything is read.
+    fn accepted(&self) -> Option<After> {
         let mut shared = self.shared.lock().unwrap();
         shared.connections += 1;
         let at_once = match shared.steps.front() {
@@ -153,14 +151,14 @@ impl RawServer {
         if at_once.is_some() {
             shared.steps.pop_front();
         }
-        (shared.connections - 1, at_once)
+        at_once
     }
 }
 
 /// Reads until the request is whole or `most` bytes are there, and never a byte more than that.
 async fn read(stream: &mut TcpStream, most: usize) -> Vec<u8> {
     let mut raw = Vec::new();
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = vec![0; 16 * 1024];
     while raw.len() < most && !is_whole(&raw) {
         let room = buffer.len().min(most - raw.len());
         match stream.read(&mut buffer[..room]).await {
@@ -190,6 +188,6 @@ async fn finish(mut stream: TcpStream, after: After) {
 }
 
 async fn drain(stream: &mut TcpStream) {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = vec![0; 16 * 1024];
     while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }

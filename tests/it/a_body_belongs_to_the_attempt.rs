@@ -130,7 +130,7 @@ async fn a_cut_or_stalled_body_does_not_swallow_the_servers_wish_to_wait() {
     for after in [Fin, Stall] {
         let server = RawServer::start([part_of(503, after)]).await;
         let (builder, clock) = impatient();
-        let client = builder.attempt_timeout(SHORT).build().unwrap();
+        let client = builder.attempt_timeout(4 * SHORT).build().unwrap();
 
         limit(client.post(server.url("/")).buffer(100).send()).await.unwrap();
 

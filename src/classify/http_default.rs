@@ -31,8 +31,11 @@ impl Baseline {
     }
 
     fn judge_failure(self, failure: &Failure) -> Verdict {
-        if failure.status().is_some_and(|status| status.is_client_error()) {
-            return Verdict::fail();
+        match failure.status() {
+            Some(status) if status.is_client_error() => return Verdict::fail(),
+            // Its body would not have changed what a 5xx means.
+            Some(status) if status.is_server_error() => return self.judge_status(status),
+            _ => {}
         }
         match (failure.kind(), self) {
             (FailureKind::ConnectTimeout | FailureKind::HeadTimeout | FailureKind::BodyTimeout, _)
@@ -107,5 +110,18 @@ mod tests {
     fn a_client_error_stays_final_when_its_body_is_cut() {
         let failure = Failure::new(FailureKind::Body, Delivery::ResponseStarted).after_status(StatusCode::NOT_FOUND);
         assert_eq!(Baseline::Standard.judge(&Outcome::failure(&failure)), Verdict::fail());
+    }
+
+    #[test]
+    fn a_server_error_is_judged_by_its_status_when_its_body_is_cut() {
+        for (code, heals) in [(500, true), (501, false), (503, true), (505, false)] {
+            let status = StatusCode::from_u16(code).unwrap();
+            let failure = Failure::new(FailureKind::BodyTooLarge, Delivery::ResponseStarted).after_status(status);
+            assert_eq!(
+                Baseline::Standard.judge(&Outcome::failure(&failure)).is_retry(),
+                heals,
+                "{code}"
+            );
+        }
     }
 }

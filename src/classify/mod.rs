@@ -12,7 +12,8 @@
 //! | time limit: connect, head, buffered body | retry | retry |
 //! | name not resolved, no connection, connection lost, answer not HTTP | retry | fail |
 //! | `REFUSED_STREAM`, `GOAWAY` (RFC 9113 §8.7) | retry | fail |
-//! | buffered body cut (of a 2xx, 3xx or 5xx) | retry | fail |
+//! | buffered body of a 2xx or 3xx cut | retry | fail |
+//! | buffered body of a 5xx cut, late or too large | as the status | as the status |
 //! | TLS or proxy refused for good; request or its body invalid; body over the buffer; buffered body of a 4xx cut | fail | fail |
 
 pub(crate) mod classifier;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,6 @@ use crate::retry::RetryPolicy;
 ///     .build()?;
 /// # Ok::<(), steadfast::Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
     http: Option<reqwest::ClientBuilder>,
@@ -92,7 +92,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets headers of every request that does not set them itself.
+    /// Sets headers of every request that does not set them itself; the key's header cannot be among them.
     pub fn default_headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
         self
@@ -177,7 +177,8 @@ impl ClientBuilder {
     /// Gives headers to set before each attempt: a request signature, a refreshed token.
     ///
     /// It is asked before every request of an attempt, redirects to the same origin included, within the attempt's
-    /// time limit. It can change neither key nor body. If it fails, the operation fails, and nothing is sent.
+    /// time limit. It can change neither key nor body: a key header, a `Content-Length` or a `Transfer-Encoding`
+    /// that it gives is ignored. If it fails, the operation fails, and nothing is sent.
     ///
     /// # Examples
     ///
@@ -275,6 +276,11 @@ impl ClientBuilder {
         let settings = &self.settings;
         check_attempt_timeout(settings.attempt_timeout)?;
         settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
+        let key = settings.key.header.name();
+        if self.headers.contains_key(key) {
+            // Every operation would carry the same one, and the server would take the second for a repeat of the first.
+            return Err(ConfigError::new("default_headers", "without the key's header", key));
+        }
         if let Some(lifetime) = settings.key.lifetime {
             ConfigError::check("key_lifetime", Duration::from_secs(1)..=Duration::MAX, lifetime)?;
         }
@@ -284,6 +290,24 @@ impl ClientBuilder {
         let most = settings.attempt_timeout.saturating_sub(Duration::from_nanos(1));
         ConfigError::check("connect_timeout", Duration::from_millis(1)..=most, connect_timeout)?;
         Ok(connect_timeout)
+    }
+}
+
+/// The base URL and the headers, reqwest's own included, may hold credentials.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("http", &self.http.as_ref().map(|_| "reqwest::ClientBuilder"))
+            .field("wire", &self.wire)
+            .field("headers", &DefaultHeaders(self.headers.clone()))
+            .field("settings", &self.settings)
+            .field("redirects", &self.redirects)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("breaker", &self.breaker)
+            .field("budget", &self.budget)
+            .field("observers", &self.observers)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,6 +24,7 @@ mod send;
 mod target;
 mod wire;
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -56,10 +57,9 @@ use wire::Wire;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client(pub(crate) Arc<Shared>);
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) wire: Wire,
     pub(crate) base: Option<Url>,
@@ -182,8 +182,30 @@ impl Default for Client {
     }
 }
 
-impl std::fmt::Debug for DefaultHeaders {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The base URL may hold credentials: its host alone is shown.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("wire", &self.wire)
+            .field("host", &self.base.as_ref().and_then(Url::host_str))
+            .field("headers", &self.headers)
+            .field("settings", &self.settings)
+            .field("breaker", &self.breaker)
+            .field("budget", &self.budget)
+            .field("observers", &self.observers)
+            .field("clock", &self.clock)
+            .finish()
+    }
+}
+
+impl fmt::Debug for DefaultHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} headers]", self.0.len())
     }
 }

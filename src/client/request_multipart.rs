@@ -1,3 +1,4 @@
+use http::header::CONTENT_LENGTH;
 use reqwest::multipart::Form;
 
 use super::RequestBuilder;
@@ -18,8 +19,12 @@ impl RequestBuilder {
         };
         match encoder.post("http://localhost/").multipart(form).build() {
             Ok(mut request) => {
+                // The body is a stream whose length reqwest writes into the header alone.
+                let length = request.headers().get(CONTENT_LENGTH);
+                let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+                let body = request.body_mut().take();
+                self.body = body.map(|body| Body::to_collect(body, length)).unwrap_or_default();
                 self.headers.extend(std::mem::take(request.headers_mut()));
-                self.body = request.body_mut().take().map(Body::to_collect).unwrap_or_default();
                 self
             }
             Err(error) => self.fail(Error::request_because(

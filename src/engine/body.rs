@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::Body as _;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 
 use crate::error::Error;
 
@@ -58,11 +58,10 @@ impl Body {
         }
     }
 
-    /// A stream that is worth reading into memory, so that it can be sent again; if it is small enough.
+    /// A stream that is worth reading into memory, so that it can be sent again; if it is known to be small enough.
     #[cfg_attr(not(feature = "multipart"), expect(dead_code, reason = "forms alone are collected"))]
-    pub(crate) fn to_collect(body: reqwest::Body) -> Self {
-        let known = body.size_hint().exact();
-        if known.is_some_and(|length| length <= COLLECT_LIMIT) {
+    pub(crate) fn to_collect(body: reqwest::Body, length: Option<u64>) -> Self {
+        if length.is_some_and(|length| length <= COLLECT_LIMIT) {
             return Self(Content::ToCollect(Arc::new(Mutex::new(Some(body)))));
         }
         body.into()
@@ -90,18 +89,50 @@ impl Body {
 
     /// The body for one attempt: `Err` if it cannot be made, `Ok(None)` if there is none.
     pub(crate) fn instance(&self, armor: Armor) -> Result<Option<reqwest::Body>, Unmade> {
-        Ok(match (&self.0, armor) {
-            (Content::Empty, Armor::Needless) => None,
-            (Content::Empty, Armor::Worn) => Some(reqwest::Body::wrap(Full::new(Bytes::new()))),
-            (Content::Bytes(bytes), Armor::Needless) => Some(bytes.clone().into()),
-            (Content::Bytes(bytes), Armor::Worn) => Some(reqwest::Body::wrap(Full::new(bytes.clone()))),
-            (Content::Factory(make), Armor::Needless) => Some(called(make)?),
-            (Content::Factory(make), Armor::Worn) => Some(reqwest::Body::wrap(called(make)?)),
-            (Content::Once(slot) | Content::ToCollect(slot), _) => {
+        let body = match &self.0 {
+            Content::Empty => None,
+            Content::Bytes(bytes) => Some(bytes.clone().into()),
+            Content::Factory(make) => Some(called(make)?),
+            Content::Once(slot) | Content::ToCollect(slot) => {
                 let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
                 Some(body.ok_or(Unmade::Spent)?)
             }
+        };
+        Ok(match armor {
+            Armor::Needless => body,
+            Armor::Worn => Some(armored(body.unwrap_or_default())),
         })
+    }
+}
+
+/// The same bytes in a form that the client underneath cannot clone.
+///
+/// It repeats bytes by cloning them, and a body that is known to be empty by making another one; on the wire the body
+/// that hides its emptiness is as empty.
+fn armored(body: reqwest::Body) -> reqwest::Body {
+    if body.size_hint().exact() == Some(0) {
+        reqwest::Body::wrap(Hollow)
+    } else {
+        reqwest::Body::wrap(body)
+    }
+}
+
+/// An empty body whose size hint does not say so.
+struct Hollow;
+
+impl http_body::Body for Hollow {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
     }
 }
 
@@ -183,6 +214,8 @@ impl fmt::Debug for Body {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Full;
+
     use super::*;
 
     #[test]

@@ -9,7 +9,7 @@ use super::guard::Guards;
 use crate::breaker::{Permit, Transition, Try};
 use crate::classify::Verdict;
 use crate::clock::Clock;
-use crate::event::{AttemptSpan, Event, Observers};
+use crate::event::{AttemptSpan, Event, Observers, operation_ended};
 use crate::operation::{Attempt, Failure, Hop, Outcome, Receipt, StopReason};
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy, effect_of};
 use crate::rng;
@@ -205,6 +205,7 @@ impl<'a, E: Exchange> Run<'a, E> {
     fn finish(&mut self, stop: StopReason, retry_after: Option<Duration>, now: Instant) {
         let elapsed = now.saturating_duration_since(self.started);
         self.receipt.stopped(stop, retry_after, elapsed, now);
+        operation_ended(self.receipt);
         self.tell(&Event::Stopped { receipt: self.receipt });
     }
 

@@ -2,7 +2,7 @@ use tracing::Span;
 use tracing::field::Empty;
 use url::Url;
 
-use crate::operation::{Attempt, Ending, Receipt};
+use crate::operation::{Attempt, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
@@ -17,6 +17,23 @@ pub(crate) fn operation_span(receipt: &Receipt) -> Span {
         span.record("steadfast.key", tracing::field::display(key.fingerprint()));
     }
     span
+}
+
+/// Records how the operation ended on the span that is current, and warns if it was given up.
+pub(crate) fn operation_ended(receipt: &Receipt) {
+    let span = Span::current();
+    if !span.is_disabled() {
+        span.record("steadfast.stop", receipt.stop().as_str());
+        span.record("steadfast.effect", tracing::field::display(receipt.effect()));
+    }
+    if receipt.stop() != StopReason::Accepted {
+        tracing::warn!(
+            attempts = receipt.attempts().len(),
+            stop = receipt.stop().as_str(),
+            effect = %receipt.effect(),
+            "operation given up"
+        );
+    }
 }
 
 /// The CLIENT span of one attempt.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
@@ -30,7 +31,7 @@ pub struct Outcome<'a> {
     path: Path,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Observed<'a> {
     Response { status: StatusCode, headers: &'a HeaderMap },
     Failure(&'a Failure),
@@ -164,19 +165,23 @@ impl<'a> Outcome<'a> {
             Observed::Response { status, .. } if self.is_replayed() && status.is_client_error() => Effect::NotApplied,
             Observed::Response { status, .. } => Effect::of_status(status),
         };
-        match (told, self.path) {
-            // A rejection at the end of a redirect proves nothing about the request that was redirected.
-            (Effect::NotApplied, Path::Redirected) => Effect::Unknown,
-            // Only a 303 says that the request was processed (RFC 9110 §15.4.4); a 302 may lead to a login page.
-            (_, Path::Diverted) => Effect::Unknown,
-            _ => told,
-        }
+        // A rejection at the end of a redirect proves nothing about the request that was redirected. And of those that
+        // make a GET of it, only a 303 says that it was processed (RFC 9110 §15.4.4): a 302 may lead to a login page.
+        let doubtful = match self.path {
+            Path::Direct => false,
+            Path::Redirected => told == Effect::NotApplied,
+            Path::Diverted => true,
+        };
+        if doubtful { Effect::Unknown } else { told }
     }
 
     /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        super::retry_after::retry_after(self.headers()?, self.received)
+        match self.observed {
+            Observed::Response { headers, .. } => super::retry_after::retry_after(headers, self.received),
+            Observed::Failure(failure) => failure.retry_after(),
+        }
     }
 
     fn new(observed: Observed<'a>) -> Self {
@@ -187,6 +192,20 @@ impl<'a> Outcome<'a> {
             received: None,
             replayed: Replay::Fresh,
             path: Path::Direct,
+        }
+    }
+}
+
+/// Headers by their names alone: servers send cookies, and some send the key back.
+impl fmt::Debug for Observed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Response { status, headers } => f
+                .debug_struct("Response")
+                .field("status", status)
+                .field("headers", &headers.keys().collect::<Vec<_>>())
+                .finish(),
+            Self::Failure(failure) => fmt::Debug::fmt(failure, f),
         }
     }
 }

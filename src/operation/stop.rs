@@ -44,6 +44,25 @@ pub enum NotReplayable {
     SendOnce,
 }
 
+impl StopReason {
+    /// A word for logs and metrics, of low cardinality.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Final => "final",
+            Self::Replayed => "replayed",
+            Self::NotReplayable(_) => "not_replayable",
+            Self::KeyExpired => "key_expired",
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::RetryAfterTooLong => "retry_after_too_long",
+            Self::Deadline => "deadline",
+            Self::CircuitOpen => "circuit_open",
+            Self::BudgetExhausted => "budget_exhausted",
+        }
+    }
+}
+
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

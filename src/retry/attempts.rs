@@ -103,7 +103,8 @@ impl Attempts {
     /// within the limit · the wait within the deadline.
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         let touched = self.observe(outcome, verdict);
-        if !outcome.status().is_some_and(|status| status.is_success()) {
+        // Not looked for in a success, which comes often and hardly asks for patience.
+        if verdict.is_retry() || !outcome.status().is_some_and(|status| status.is_success()) {
             self.hint = verdict.after().max(outcome.retry_after());
         }
         if verdict.is_accept() && outcome.error().is_none() {

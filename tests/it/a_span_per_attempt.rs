@@ -1,0 +1,91 @@
+//! One `steadfast.operation`, and in it one `steadfast.attempt` per attempt, with OpenTelemetry's field names.
+
+use crate::support::After::Fin;
+use crate::support::{RawServer, Spans, Step, answer, client, limit};
+
+#[tokio::test]
+async fn each_attempt_has_its_own_client_span_in_the_operations() {
+    let server = RawServer::start([answer(503, "", ""), Step::Write(Vec::new(), Fin), answer(404, "", "")]).await;
+    let spans = Spans::capture();
+
+    let response = limit(client().post(server.url("/charges")).idempotency_key("k-1").send())
+        .await
+        .unwrap();
+
+    let operations = spans.named("steadfast.operation");
+    let [operation] = &operations[..] else {
+        panic!("{operations:?}")
+    };
+    assert_eq!(operation.field("http.request.method"), Some("POST"));
+    let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
+    let fingerprint = receipt.key().unwrap().fingerprint().to_string();
+    assert_eq!(operation.field("steadfast.key"), Some(fingerprint.as_str()));
+    assert_eq!(
+        (operation.field("steadfast.stop"), operation.field("steadfast.effect")),
+        (Some("accepted"), Some("unknown"))
+    );
+
+    let attempts = spans.named("steadfast.attempt");
+    assert_eq!(attempts.len(), 3);
+    let port = server.address().port().to_string();
+    for (attempt, (resends, status, error)) in attempts.iter().zip([
+        (None, Some("503"), Some("503")),
+        (Some("1"), None, Some("connection_lost")),
+        (Some("2"), Some("404"), Some("404")),
+    ]) {
+        assert_eq!(
+            (attempt.parent, attempt.level),
+            (Some("steadfast.operation"), tracing::Level::DEBUG)
+        );
+        assert_eq!(attempt.field("otel.kind"), Some("client"));
+        assert_eq!(attempt.field("http.request.method"), Some("POST"));
+        assert_eq!(
+            (attempt.field("server.address"), attempt.field("server.port")),
+            (Some("127.0.0.1"), Some(&*port))
+        );
+        assert_eq!(attempt.field("http.request.resend_count"), resends);
+        assert_eq!(attempt.field("http.response.status_code"), status);
+        assert_eq!(attempt.field("error.type"), error);
+    }
+}
+
+#[tokio::test]
+async fn a_success_at_once_has_no_error_and_no_resends() {
+    let server = RawServer::start([]).await;
+    let spans = Spans::capture();
+
+    limit(client().get(server.url("/")).send()).await.unwrap();
+
+    let [attempt] = &spans.named("steadfast.attempt")[..] else {
+        panic!("not one")
+    };
+    assert_eq!(
+        (attempt.field("error.type"), attempt.field("http.request.resend_count")),
+        (None, None)
+    );
+    assert_eq!(attempt.field("http.response.status_code"), Some("200"));
+    assert_eq!(spans.named("steadfast.operation")[0].field("steadfast.key"), None);
+}
+
+#[tokio::test]
+async fn what_is_given_up_is_a_warning_and_nothing_else_is() {
+    let server = RawServer::start((0..5).map(|_| answer(503, "", ""))).await;
+    let spans = Spans::capture();
+    let client = client();
+
+    limit(client.post(server.url("/")).send()).await.unwrap_err();
+    limit(client.post(server.url("/")).send()).await.unwrap();
+
+    let warnings: Vec<_> = spans
+        .own()
+        .into_iter()
+        .filter(|own| own.level < tracing::Level::INFO)
+        .collect();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    assert_eq!(
+        (warning.level, warning.parent),
+        (tracing::Level::WARN, Some("steadfast.operation"))
+    );
+}

@@ -40,6 +40,7 @@ pub(crate) struct HttpExchange<'a, T> {
     clock: &'a Clock,
     hops: Vec<Hop>,
     progress: Progress,
+    moved: bool,
 }
 
 /// How far an attempt has come.
@@ -83,6 +84,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             clock,
             hops: Vec::new(),
             progress: Progress::NothingSent,
+            moved: false,
         }
     }
 
@@ -98,6 +100,8 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
                 .send(request)
                 .await
                 .map_err(|failure| self.placed(failure))?;
+            // Only a client that was built elsewhere follows redirects by itself.
+            self.moved |= self.transport.armor() == Armor::Worn && response.url() != self.url(step.as_ref());
             let next = self.next(step.as_ref(), &response);
             if next.is_none() {
                 return self.checked(response);
@@ -109,16 +113,18 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
         let asked = match (self.rules.hook, step.map(|step| step.carry)) {
-            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => {
-                Some(hook.headers(self.info(number, step)).await.map_err(refused)?)
-            }
+            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => Some(
+                hook.headers(self.info(number, step))
+                    .await
+                    .map_err(|error| unsent(FailureKind::Hook, error))?,
+            ),
             _ => None,
         };
         let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
         *request.headers_mut() = self.headers(step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
-            *request.body_mut() = body.map_err(|unmade| refused(unmade.into()))?;
+            *request.body_mut() = body.map_err(|unmade| unsent(FailureKind::Request, unmade.into()))?;
         }
         if let Some(version) = self.template.version {
             *request.version_mut() = version;
@@ -254,6 +260,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
         self.hops.clear();
         self.progress = Progress::NothingSent;
+        self.moved = false;
         let response = self.exchange(number).await?;
         match self.rules.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
@@ -276,7 +283,12 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         let marked = headers
             .get(self.rules.replay_marker)
             .is_some_and(|value| value.as_bytes() == b"true");
-        if marked { outcome.as_replayed() } else { outcome }
+        let outcome = if marked { outcome.as_replayed() } else { outcome };
+        if self.moved {
+            outcome.after_unseen_redirect()
+        } else {
+            outcome
+        }
     }
 
     fn hops(&self) -> &[Hop] {
@@ -318,8 +330,8 @@ impl Head {
 }
 
 /// Nothing was sent: the request could not be made.
-fn refused(source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
-    Failure::new(FailureKind::Request, Delivery::NeverSent).caused_by(source)
+fn unsent(kind: FailureKind, source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+    Failure::new(kind, Delivery::NeverSent).caused_by(source)
 }
 
 fn drop_body_headers(headers: &mut HeaderMap) {

@@ -139,9 +139,8 @@ impl<'a> Guards<'a> {
 /// are neutral, the server being busy or going away in good order; so is a request that failed by itself.
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
     match (outcome.status(), outcome.error().map(Failure::kind)) {
-        (Some(StatusCode::TOO_MANY_REQUESTS), _) | (None, Some(FailureKind::Request | FailureKind::Nack) | None) => {
-            Signal::Neutral
-        }
+        (Some(StatusCode::TOO_MANY_REQUESTS), _)
+        | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Nack) | None) => Signal::Neutral,
         (Some(status), _) if status.is_server_error() => Signal::Failure,
         (Some(_), _) | (None, Some(FailureKind::BodyTooLarge)) => Signal::Success,
         (None, Some(_)) => Signal::Failure,

@@ -29,6 +29,7 @@ mod only_what_can_heal;
 mod payment_api;
 mod receipts_match_arrivals;
 mod secrets_stay_in;
+mod settings_are_checked;
 mod support;
 mod support_time;
 mod test_kit;

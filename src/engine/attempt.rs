@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use reqwest::{Request, Response};
-use url::Url;
+use url::{Position, Url};
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
@@ -101,7 +101,8 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
                 .await
                 .map_err(|failure| self.placed(failure))?;
             // Only a client that was built elsewhere follows redirects by itself.
-            self.moved |= self.transport.armor() == Armor::Worn && response.url() != self.url(step.as_ref());
+            self.moved |=
+                self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_ref()), response.url());
             let next = self.next(step.as_ref(), &response);
             if next.is_none() {
                 return self.checked(response);
@@ -332,6 +333,11 @@ impl Head {
 /// Nothing was sent: the request could not be made.
 fn unsent(kind: FailureKind, source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
     Failure::new(kind, Delivery::NeverSent).caused_by(source)
+}
+
+/// A fragment is not sent, and reqwest does not keep it.
+fn is_elsewhere(asked: &Url, answered: &Url) -> bool {
+    asked[..Position::AfterQuery] != answered[..Position::AfterQuery]
 }
 
 fn drop_body_headers(headers: &mut HeaderMap) {

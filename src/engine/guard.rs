@@ -68,10 +68,8 @@ impl<'a> Guards<'a> {
         let Some(((breaker, scope), permit)) = self.breaker.zip(permit) else {
             return [None, None];
         };
-        let signal = signal_of(outcome);
-        // Only a breaker that opens needs a random number.
-        let random = if signal == Signal::Failure { rng::jitter() } else { 0.0 };
-        let settled = permit.settle(signal, now, took, random);
+        // Drawn for a success, too: a slow one may open the breaker.
+        let settled = permit.settle(signal_of(outcome), now, took, rng::jitter());
         let held = match (throttled(outcome), outcome.retry_after()) {
             (true, Some(wait)) => breaker.hold(scope, wait, now),
             _ => None,

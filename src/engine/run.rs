@@ -103,14 +103,15 @@ impl<'a, E: Exchange> Run<'a, E> {
                 refusal.retry_at.map(|at| at.saturating_duration_since(now)),
             )
         })?;
+        // Told before the policy is asked: the breaker has changed, whether or not the attempt is made.
+        if let Some(transition) = permit.as_ref().and_then(Permit::transition) {
+            self.tell_transition(transition);
+        }
         let begin = self
             .attempts
             .begin(now)
             .map_err(|stop| (stop, self.attempts.retry_after()))?;
         self.guards.spend();
-        if let Some(transition) = permit.as_ref().and_then(Permit::transition) {
-            self.tell_transition(transition);
-        }
         Ok((begin, permit))
     }
 

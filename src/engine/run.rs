@@ -146,8 +146,8 @@ impl<'a, E: Exchange> Run<'a, E> {
         let outcome = redirected(outcome, self.receipt.method(), hops);
         let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
         let verdict = self.plan.judge.verdict(&outcome);
-        if !verdict.is_accept() {
-            // For dates in headers, which an answer that is accepted is not asked for.
+        if !outcome.status().is_some_and(|status| status.is_success()) {
+            // For dates in headers, which a success is not asked for; a 429 is, though it is accepted.
             outcome = outcome.with_received(self.plan.clock.wall());
         }
         let transitions = self.guards.settle(permit, &outcome, at, at - began);

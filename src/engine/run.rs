@@ -167,11 +167,12 @@ impl<'a, E: Exchange> Run<'a, E> {
         span.ended(&attempt);
         self.receipt.add(attempt);
         self.receipt.has_effect(self.attempts.effect());
+        // The cause before what it brought about.
+        self.tell(&Event::AttemptEnded { receipt: self.receipt });
         transitions
             .iter()
             .flatten()
             .for_each(|transition| self.tell_transition(transition));
-        self.tell(&Event::AttemptEnded { receipt: self.receipt });
         decision
     }
 

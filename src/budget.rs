@@ -129,6 +129,12 @@ impl RetryBudget {
             .map_or(shared.settings.initial, Account::balance);
         f64::from(balance) / f64::from(MILLI)
     }
+
+    /// Counts the balances it keeps: at most `max_origins`, and one that the excess shares; none when unlimited.
+    #[must_use]
+    pub fn origins(&self) -> usize {
+        self.shared.as_ref().map_or(0, |shared| shared.accounts.len())
+    }
 }
 
 impl Default for RetryBudget {

@@ -226,8 +226,7 @@ impl<T: Cell> Origins<T> {
     }
 
     /// How many cells exist, the shared one included.
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let own = self.slots.iter().filter(|slot| slot.cell.get().is_some()).count();
         own + usize::from(self.overflow.get().is_some())
     }

@@ -143,6 +143,12 @@ impl CircuitBreaker {
         self.shared.cells.peek(scope.into())?.reset()
     }
 
+    /// Counts what it keeps apart, and so its memory: at most `max_origins`, and one that the excess shares.
+    #[must_use]
+    pub fn origins(&self) -> usize {
+        self.shared.cells.len()
+    }
+
     /// Whether the mode lets an attempt through that the state refuses.
     fn overrules(&self, state: State, attempt: Try) -> bool {
         match self.shared.settings.mode {

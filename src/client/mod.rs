@@ -121,6 +121,47 @@ impl Client {
         )
     }
 
+    /// The circuit breaker; `None` if it was turned off.
+    ///
+    /// It is the one in use, not a copy: read its state, or isolate and reset an origin by hand.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use steadfast::breaker::State;
+    /// use steadfast::{Client, Origin};
+    ///
+    /// let client = Client::new();
+    /// let origin: Origin = "https://api.example.com".parse()?;
+    ///
+    /// let breaker = client.circuit_breaker().ok_or("it is on by default")?;
+    /// let seen = breaker.state(&origin, Instant::now());
+    /// assert_eq!((seen.state, seen.failures, seen.retry_at), (State::Closed, 0, None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn circuit_breaker(&self) -> Option<&CircuitBreaker> {
+        self.0.breaker.as_ref()
+    }
+
+    /// The retry budget, the one in use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast::{Client, Origin};
+    ///
+    /// let client = Client::new();
+    /// let origin: Origin = "https://api.example.com".parse()?;
+    /// assert_eq!(client.retry_budget().balance(&origin), 5.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn retry_budget(&self) -> &RetryBudget {
+        &self.0.budget
+    }
+
     /// Starts a GET.
     pub fn get(&self, url: impl IntoTarget) -> RequestBuilder {
         self.request(Method::GET, url)

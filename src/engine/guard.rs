@@ -68,10 +68,8 @@ impl<'a> Guards<'a> {
         let Some(((breaker, scope), permit)) = self.breaker.zip(permit) else {
             return [None, None];
         };
-        let signal = signal_of(outcome);
-        // Only a breaker that opens needs a random number.
-        let random = if signal == Signal::Failure { rng::jitter() } else { 0.0 };
-        let settled = permit.settle(signal, now, took, random);
+        // Drawn for a success, too: a slow one may open the breaker.
+        let settled = permit.settle(signal_of(outcome), now, took, rng::jitter());
         let held = match (throttled(outcome), outcome.retry_after()) {
             (true, Some(wait)) => breaker.hold(scope, wait, now),
             _ => None,
@@ -136,14 +134,15 @@ impl<'a> Guards<'a> {
 /// What an outcome says about the server's health.
 ///
 /// 5xx, time limits and failed connections count against it. A 4xx is a sign of life; a 429 and a refusal by protocol
-/// are neutral, the server being busy or going away in good order; so is a request that failed by itself.
+/// are neutral, the server being busy or going away in good order; so is a request that failed by itself. An answer
+/// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
-    match (outcome.status(), outcome.error().map(Failure::kind)) {
+    match (status_of(outcome), outcome.error().map(Failure::kind)) {
         (Some(StatusCode::TOO_MANY_REQUESTS), _)
         | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Nack) | None) => Signal::Neutral,
         (Some(status), _) if status.is_server_error() => Signal::Failure,
-        (Some(_), _) | (None, Some(FailureKind::BodyTooLarge)) => Signal::Success,
-        (None, Some(_)) => Signal::Failure,
+        (Some(_), None | Some(FailureKind::BodyTooLarge)) => Signal::Success,
+        (_, Some(_)) => Signal::Failure,
     }
 }
 
@@ -160,9 +159,14 @@ fn failed(outcome: &Outcome<'_>) -> Failed {
 
 /// The server refused for its load: RFC 6585 §4, RFC 9110 §15.6.4.
 fn throttled(outcome: &Outcome<'_>) -> bool {
-    match outcome.status() {
+    match status_of(outcome) {
         Some(StatusCode::TOO_MANY_REQUESTS) => true,
         Some(StatusCode::SERVICE_UNAVAILABLE) => outcome.retry_after().is_some(),
         _ => false,
     }
+}
+
+/// The status that arrived, whether or not a body did.
+fn status_of(outcome: &Outcome<'_>) -> Option<StatusCode> {
+    outcome.status().or_else(|| outcome.error()?.status())
 }

@@ -103,14 +103,15 @@ impl<'a, E: Exchange> Run<'a, E> {
                 refusal.retry_at.map(|at| at.saturating_duration_since(now)),
             )
         })?;
+        // Told before the policy is asked: the breaker has changed, whether or not the attempt is made.
+        if let Some(transition) = permit.as_ref().and_then(Permit::transition) {
+            self.tell_transition(transition);
+        }
         let begin = self
             .attempts
             .begin(now)
             .map_err(|stop| (stop, self.attempts.retry_after()))?;
         self.guards.spend();
-        if let Some(transition) = permit.as_ref().and_then(Permit::transition) {
-            self.tell_transition(transition);
-        }
         Ok((begin, permit))
     }
 
@@ -145,8 +146,8 @@ impl<'a, E: Exchange> Run<'a, E> {
         let outcome = redirected(outcome, self.receipt.method(), hops);
         let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
         let verdict = self.plan.judge.verdict(&outcome);
-        if !verdict.is_accept() {
-            // For dates in headers, which an answer that is accepted is not asked for.
+        if !outcome.status().is_some_and(|status| status.is_success()) {
+            // For dates in headers, which a success is not asked for; a 429 is, though it is accepted.
             outcome = outcome.with_received(self.plan.clock.wall());
         }
         let transitions = self.guards.settle(permit, &outcome, at, at - began);
@@ -166,11 +167,12 @@ impl<'a, E: Exchange> Run<'a, E> {
         span.ended(&attempt);
         self.receipt.add(attempt);
         self.receipt.has_effect(self.attempts.effect());
+        // The cause before what it brought about.
+        self.tell(&Event::AttemptEnded { receipt: self.receipt });
         transitions
             .iter()
             .flatten()
             .for_each(|transition| self.tell_transition(transition));
-        self.tell(&Event::AttemptEnded { receipt: self.receipt });
         decision
     }
 

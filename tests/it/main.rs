@@ -30,6 +30,7 @@ mod payment_api;
 mod receipts_match_arrivals;
 mod secrets_stay_in;
 mod settings_are_checked;
+mod simulation;
 mod support;
 mod support_time;
 mod test_kit;

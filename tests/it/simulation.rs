@@ -288,6 +288,7 @@ const FAILURE_RATES: [f64; 6] = [0.0, 0.05, 0.1, 0.2, 0.5, 1.0];
 /// Load, and seconds of reduced capacity.
 const DIPS: [(f64, u64); 6] = [(0.7, 10), (0.8, 10), (0.85, 10), (0.9, 10), (0.8, 2), (0.8, 1)];
 
-/// At 20 % failures clients of ten operations per second and more lose 1.5 to 2.2 % of them, most in their first seconds: their
-/// retries wait for 1 s or more, and until then nothing is refunded.
+/// At 20 % failures clients of ten operations per second and more lose 1.5 to 2.2 % of them: a retry waits for 1 s or
+/// more, and nothing is refunded until then. So the first seconds go short, and of a thousand operations per second
+/// (B) more retries wait at any time than the capacity holds tokens.
 const UNMET: [Breach; 2] = [("A", 0.2, Gate::Success), ("B", 0.2, Gate::Success)];

@@ -150,7 +150,9 @@ impl<'a, E: Exchange> Run<'a, E> {
             // For dates in headers, which a success is not asked for; a 429 is, though it is accepted.
             outcome = outcome.with_received(self.plan.clock.wall());
         }
-        let transitions = self.guards.settle(permit, &outcome, at, at - began);
+        let transitions = self
+            .guards
+            .settle(permit, self.exchange.landing(), &outcome, (began, at));
         // Only a retry needs a random number.
         let random = if verdict.is_retry() { rng::jitter() } else { 0.0 };
         let decision = self.attempts.after(&outcome, &verdict, at, random);

@@ -95,6 +95,9 @@ impl CircuitBreakerBuilder {
 
     /// Sets what shares a breaker, where an origin is too coarse: routes, tenants.
     ///
+    /// It sees the request as the caller made it, default headers included. If it panics, the origin's own breaker is
+    /// asked. The budget stays the origin's.
+    ///
     /// # Examples
     ///
     /// ```

@@ -18,6 +18,51 @@
 //! the extra load up through the outage, and a server near its capacity would never recover.
 //!
 //! Nothing refills with time: a client without successes has no retries to give. Amounts are counted in thousandths.
+//!
+//! # Examples
+//!
+//! Every client has one, with these defaults. Set it where they do not fit, share it, read it:
+//!
+//! ```
+//! use steadfast::budget::{Failed, RetryBudget};
+//! use steadfast::{Client, Origin};
+//!
+//! # use steadfast::testing::{Script, Step};
+//! # let script = Script::from_fn(|_| Step::status(http::StatusCode::BAD_GATEWAY));
+//! let budget = RetryBudget::builder()
+//!     .capacity(50.0) // what a healthy client may spend at once
+//!     .initial(1.0) // before anything was earned
+//!     .cost(Failed::TimedOut, 2.0) // the server may still be at work on it
+//!     .build()?;
+//! let client = Client::builder()
+//!     .retry_budget(budget.clone()) // another client given a clone shares it
+//! #   .script(&script)
+//!     .build()?;
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
+//! let error = client.get("https://api.example.com/report").send().await.unwrap_err();
+//! assert!(error.is_budget_exhausted()); // after one retry …
+//! assert_eq!(error.status().map(|status| status.as_u16()), Some(502)); // … that failed like this
+//!
+//! let api: Origin = "https://api.example.com".parse()?;
+//! assert_eq!(client.retry_budget().balance(&api), 0.0);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! * Retries of all operations together never cost more than what was there and what was earned.
+//! * A retry is paid when it is decided on, and what was paid comes back if its attempt is not made after all: the future
+//!   was dropped during the wait, the breaker refused, the deadline came.
+//! * It never holds up a first try, and an operation that it ends keeps the server's last answer readable.
+//!
+//! # Limits
+//!
+//! A job that starts with many calls, of which many fail, meets the budget early: it starts at 5. Give it an `initial` and
+//! a `capacity` of its own, or [`RetryBudget::unlimited`] where something else bounds the load. Where a breaker keeps
+//! routes or tenants apart, the budget stays the origin's: it bounds the load that the server sees.
 
 mod builder;
 mod cell;
@@ -103,6 +148,23 @@ impl RetryBudget {
                 capacity: shared.settings.capacity,
             }),
         })
+    }
+
+    /// Tells whether the balance would pay for a retry now; changes nothing.
+    ///
+    /// Ask before a wait, and [`withdraw`](Self::withdraw) when the attempt is sent: a token that is held through a wait
+    /// is missing for those who could send meanwhile.
+    #[must_use]
+    pub fn would_pay(&self, scope: impl Into<Scope>, failed: Failed) -> bool {
+        let Some(shared) = &self.shared else {
+            return true;
+        };
+        let scope = scope.into();
+        let balance = shared
+            .accounts
+            .peek(scope)
+            .map_or(shared.settings.initial, Account::balance);
+        balance >= shared.settings.cost(failed)
     }
 
     /// Credits a success.

@@ -61,7 +61,7 @@
 //! | [key support](KeySupport) | honoured | nothing on the wire tells; say so where it is not |
 //! | [key lifetime](ClientBuilder::key_lifetime) | for ever | only the provider's documentation knows |
 //! | [redirects](Redirects) | at most 10; across origins GET and HEAD only, bare | keys and credentials must not leak |
-//! | [circuit breaker](breaker) | per origin; opens at 50 % of at least 20 attempts in 30 s | an origin that is down is left alone |
+//! | [circuit breaker](breaker) | per origin; opens at 50 % of at least 50 attempts in 30 s | an origin that is down is left alone |
 //! | [retry budget](budget) | per origin; a retry costs what ten successes earn | an outage does not become a storm of retries |
 //! | [idle connections](ClientBuilder::POOL_IDLE_TIMEOUT) | 15 s | a stale one looks exactly like a request that was processed |
 //!

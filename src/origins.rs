@@ -168,7 +168,7 @@ impl<T: Cell> Origins<T> {
 
     /// Evicts a cell: the first the hand finds that has nothing to lose, or else the first that was not in use.
     fn vacate(&self, directory: &mut Directory, scan: usize, now: T::Now) -> Option<usize> {
-        let mut unused = None;
+        let mut unused = Vec::new();
         for _ in 0..scan {
             let number = directory.hand;
             directory.hand = (number + 1) % self.slots.len();
@@ -179,9 +179,12 @@ impl<T: Cell> Origins<T> {
             if slot.evict(Spares::Nothing, now) {
                 return Some(number);
             }
-            unused = unused.or(Some(number));
+            unused.push(number);
         }
-        unused.filter(|&number| self.slots[number].evict(Spares::Memory, now))
+        // Not the first of them alone: that may be one that is open, and the next one idle.
+        unused
+            .into_iter()
+            .find(|&number| self.slots[number].evict(Spares::Memory, now))
     }
 
     fn insert(&self, hash: u64, number: usize) {
@@ -357,6 +360,18 @@ mod tests {
             assert!(std::ptr::eq(precious, get(&origins, 0)));
         }
         assert_eq!(get(&origins, 0).evictions.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn an_idle_cell_makes_room_though_the_hand_meets_one_in_use_first() {
+        let origins = Origins::new(4);
+        for number in 0..4 {
+            let cell = get(&origins, number);
+            cell.memory.store(true, Ordering::Relaxed);
+            cell.pinned.store(number == 0, Ordering::Relaxed);
+        }
+        get(&origins, 9);
+        assert_eq!(origins.len(), 4, "nobody had to share");
     }
 
     #[test]

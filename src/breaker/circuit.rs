@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,7 +73,8 @@ impl CircuitBreaker {
     #[must_use]
     pub fn scope(&self, target: &Target<'_>) -> Scope {
         match &self.shared.keying {
-            Some(keying) => keying(target),
+            // A panic in the caller's code must not take the operation with it: the origin is what it would be without.
+            Some(keying) => catch_unwind(AssertUnwindSafe(|| keying(target))).unwrap_or(target.origin().into()),
             None => target.origin().into(),
         }
     }

@@ -33,12 +33,12 @@ fn ready_to_probe() -> (CircuitBreaker, Instant) {
 }
 
 #[test]
-fn it_opens_at_half_of_twenty_attempts_and_says_why_and_until_when() {
+fn it_opens_at_half_of_fifty_attempts_and_says_why_and_until_when() {
     let (breaker, now) = (CircuitBreaker::default(), start());
-    for _ in 0..10 {
+    for _ in 0..25 {
         assert_eq!(send(&breaker, Signal::Success, now), None);
     }
-    for _ in 0..9 {
+    for _ in 0..24 {
         assert_eq!(send(&breaker, Signal::Failure, now), None);
     }
     let opened = send(&breaker, Signal::Failure, now);
@@ -47,7 +47,7 @@ fn it_opens_at_half_of_twenty_attempts_and_says_why_and_until_when() {
         cause: Cause::FailureRate,
         retry_at,
         failure_rate: 0.5,
-        attempts: 20,
+        attempts: 50,
     };
     assert_eq!(opened, Some(expected));
     let refusal = breaker.admit(scope(0), Try::First, now).unwrap_err();
@@ -71,7 +71,7 @@ fn ten_thousand_old_successes_do_not_hide_that_everything_fails_now() {
     for _ in 0..10_000 {
         send(&breaker, Signal::Success, now);
     }
-    for _ in 0..19 {
+    for _ in 0..49 {
         assert_eq!(send(&breaker, Signal::Failure, now + 30 * SECOND), None);
     }
     assert!(send(&breaker, Signal::Failure, now + 30 * SECOND).is_some());

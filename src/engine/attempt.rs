@@ -7,7 +7,7 @@ use url::{Position, Url};
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
-use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, KeyField, Redirects, read_up_to};
+use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, KeyField, Landing, Redirects, read_up_to};
 use crate::clock::Clock;
 use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
@@ -39,6 +39,7 @@ pub(crate) struct HttpExchange<'a, T> {
     rules: Rules<'a>,
     clock: &'a Clock,
     hops: Vec<Hop>,
+    landing: Option<Landing>,
     progress: Progress,
     moved: bool,
 }
@@ -83,6 +84,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             rules,
             clock,
             hops: Vec::new(),
+            landing: None,
             progress: Progress::NothingSent,
             moved: false,
         }
@@ -193,6 +195,12 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         }
         self.hops
             .push(Hop::new(response.status(), next.method.clone(), &next.url));
+        let away = !redirect::same_origin(&self.template.url, &next.url);
+        self.landing = away.then(|| Landing {
+            method: next.method.clone(),
+            url: next.url.clone(),
+            at: self.clock.now(),
+        });
         Some(Step {
             method: next.method,
             url: next.url,
@@ -260,6 +268,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
         self.hops.clear();
+        self.landing = None;
         self.progress = Progress::NothingSent;
         self.moved = false;
         let response = self.exchange(number).await?;
@@ -294,6 +303,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     fn hops(&self) -> &[Hop] {
         &self.hops
+    }
+
+    fn landing(&self) -> Option<&Landing> {
+        self.landing.as_ref()
     }
 
     async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::Landing;
 use crate::operation::{Failure, Hop, Outcome};
 
 /// What the loop needs of a way to the far side.
@@ -18,6 +19,9 @@ pub(crate) trait Exchange: Send {
 
     /// The redirects that the attempt followed.
     fn hops(&self) -> &[Hop];
+
+    /// Who answers for the attempt, if redirects led away from the first origin and not back to it.
+    fn landing(&self) -> Option<&Landing>;
 
     /// Frees the connection of an answer that is not the last, within the wait; leaves it if it is still readable.
     fn retire(&mut self, answer: &mut Option<Self::Answer>, wait: Duration) -> impl Future<Output = ()> + Send;

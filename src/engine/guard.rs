@@ -12,33 +12,52 @@ use crate::rng;
 
 /// What stands between an operation and the wire: the breaker and the budget of its origin.
 ///
-/// Dropped at any point it gives everything back: an unfinished permit is abandoned, an unspent withdrawal returned.
+/// Where a redirect led to another origin, that one answers for the outcome: its breaker counts it and its budget pays
+/// for a retry. The first origin gave a 3xx, which is a sign of life. The other's breaker is told but not asked, for
+/// leave is given before an attempt; yet no retry is begun that it would refuse.
+///
+/// It holds nothing between attempts: dropped at any point, an operation owes nothing and nothing is missing.
 #[derive(Debug)]
 pub(crate) struct Guards<'a> {
-    breaker: Option<(&'a CircuitBreaker, Scope)>,
-    budget: Option<(&'a RetryBudget, Scope)>,
-    withdrawal: Option<Withdrawal<'a>>,
-    paid: Option<Paid>,
+    breaker: Option<&'a CircuitBreaker>,
+    budget: &'a RetryBudget,
+    /// Where the operation is sent.
+    home: Scopes,
+    /// Who answers for the last attempt.
+    answering: Scopes,
+    /// What the retry that is waited for will cost, and whom.
+    owed: Option<(Failed, Scope)>,
+    paid: Option<(Paid, Scope)>,
+}
+
+/// Where a redirect led to that left the first origin, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Landing {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) at: Instant,
+}
+
+/// Under what an origin's breaker and budget are kept; an http URL always has an origin, so both are there.
+#[derive(Clone, Copy, Debug)]
+struct Scopes {
+    /// `None` without a breaker.
+    breaker: Option<Scope>,
+    budget: Option<Scope>,
 }
 
 impl<'a> Guards<'a> {
     pub(crate) fn new(
         (breaker, budget): (Option<&'a CircuitBreaker>, &'a RetryBudget),
-        (method, url, headers): (&Method, &Url, &HeaderMap),
+        request: (&Method, &Url, &HeaderMap),
     ) -> Self {
-        // An http URL always has an origin; without one there would be nothing to guard.
-        let account = Scope::of_url(url);
-        let scope = breaker.and_then(|breaker| {
-            if !breaker.is_keyed() {
-                return account;
-            }
-            let origin = Origin::of(url)?;
-            Some(breaker.scope(&Target::new(&origin, method, url.path(), headers)))
-        });
+        let home = Scopes::of(breaker, request);
         Self {
-            breaker: breaker.zip(scope),
-            budget: account.map(|account| (budget, account)),
-            withdrawal: None,
+            breaker,
+            budget,
+            home,
+            answering: home,
+            owed: None,
             paid: None,
         }
     }
@@ -46,35 +65,65 @@ impl<'a> Guards<'a> {
     /// Asks the breaker for leave to send.
     pub(crate) fn admit(&self, attempt: Try, now: Instant) -> Result<Option<Permit<'a>>, Refusal> {
         self.breaker
+            .zip(self.home.breaker)
             .map(|(breaker, scope)| breaker.admit(scope, attempt, now))
             .transpose()
     }
 
-    /// An attempt is being sent: what was withdrawn for it is spent.
-    pub(crate) fn spend(&mut self) {
-        if let Some(withdrawal) = self.withdrawal.take() {
-            self.paid = Some(withdrawal.spend());
+    /// Pays for a retry that is about to be sent; nothing for a first attempt.
+    ///
+    /// Here and not before the wait: tokens that lie idle through all waits are missing for those who could send now. A
+    /// retry whose wait ends in an empty budget is not made.
+    pub(crate) fn pay(&self) -> Result<Option<(Withdrawal<'a>, Scope)>, StopReason> {
+        let Some((failed, scope)) = self.owed else {
+            return Ok(None);
+        };
+        let withdrawal = self.budget.withdraw(scope, failed).ok_or(StopReason::BudgetExhausted)?;
+        Ok(Some((withdrawal, scope)))
+    }
+
+    /// The attempt is being sent: what was paid is spent.
+    pub(crate) fn spend(&mut self, withdrawal: Option<(Withdrawal<'a>, Scope)>) {
+        self.owed = None;
+        if let Some((withdrawal, scope)) = withdrawal {
+            self.paid = Some((withdrawal.spend(), scope));
         }
     }
 
     /// Reports how an attempt ended to the breaker.
     pub(crate) fn settle(
-        &self,
+        &mut self,
         permit: Option<Permit<'a>>,
+        landing: Option<&Landing>,
         outcome: &Outcome<'_>,
-        now: Instant,
-        took: Duration,
-    ) -> [Option<Transition>; 2] {
-        let Some(((breaker, scope), permit)) = self.breaker.zip(permit) else {
-            return [None, None];
+        (began, now): (Instant, Instant),
+    ) -> [Option<Transition>; 4] {
+        self.answering = landing.map_or(self.home, |landing| {
+            // Nothing of the caller's headers travels to another origin.
+            Scopes::of(self.breaker, (&landing.method, &landing.url, &HeaderMap::new()))
+        });
+        let (Some(breaker), Some(permit), Some(scope)) = (self.breaker, permit, self.answering.breaker) else {
+            return [None; 4];
         };
+        let signal = signal_of(outcome);
         // Drawn for a success, too: a slow one may open the breaker.
-        let settled = permit.settle(signal_of(outcome), now, took, rng::jitter());
+        let random = rng::jitter();
+        let [left, probing, settled] = match landing {
+            None => [None, None, permit.settle(signal, now, now - began, random)],
+            Some(landing) => {
+                let left = permit.settle(Signal::Success, now, landing.at - began, random);
+                // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
+                let report = breaker.admit(scope, Try::First, now).ok();
+                let probing = report.as_ref().and_then(Permit::transition).copied();
+                let settled = report.and_then(|permit| permit.settle(signal, now, now - landing.at, random));
+                [left, probing, settled]
+            }
+        };
         let held = match (throttled(outcome), outcome.retry_after()) {
             (true, Some(wait)) => breaker.hold(scope, wait, now),
             _ => None,
         };
-        [settled, held]
+        [left, probing, settled, held]
     }
 
     /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.
@@ -98,22 +147,29 @@ impl<'a> Guards<'a> {
         }
     }
 
+    /// The first try's success is the answering origin's; a refund goes to whoever paid.
     fn earn(&self, outcome: &Outcome<'_>) {
-        if let (Some((budget, account)), Signal::Success) = (self.budget, signal_of(outcome)) {
-            budget.deposit(account, self.paid.map_or(Earned::FirstTry, Earned::AfterRetrying));
+        if signal_of(outcome) != Signal::Success {
+            return;
+        }
+        match (self.paid, self.answering.budget) {
+            (Some((paid, scope)), _) => self.budget.deposit(scope, Earned::AfterRetrying(paid)),
+            (None, Some(scope)) => self.budget.deposit(scope, Earned::FirstTry),
+            (None, None) => {}
         }
     }
 
-    /// Would the breaker admit it at the end of the wait, and does the budget pay?
+    /// Would the breaker admit it at the end of the wait, and would the budget pay for it?
     fn retry(
         &mut self,
         outcome: &Outcome<'_>,
         wait: Duration,
         now: Instant,
     ) -> Result<(), (StopReason, Option<Duration>)> {
-        if let Some((breaker, scope)) = self.breaker {
-            let at = now.checked_add(wait).unwrap_or(now);
-            if !breaker.would_admit(scope, at) {
+        let at = now.checked_add(wait).unwrap_or(now);
+        for scope in [self.home.breaker, self.answering.breaker].into_iter().flatten() {
+            let refusing = self.breaker.filter(|breaker| !breaker.would_admit(scope, at));
+            if let Some(breaker) = refusing {
                 let retry_at = breaker.state(scope, now).retry_at;
                 return Err((
                     StopReason::CircuitOpen,
@@ -121,13 +177,31 @@ impl<'a> Guards<'a> {
                 ));
             }
         }
-        if let Some((budget, account)) = self.budget {
-            self.withdrawal = budget.withdraw(account, failed(outcome));
-            if self.withdrawal.is_none() {
+        if let Some(scope) = self.answering.budget {
+            let failed = failed(outcome);
+            if !self.budget.would_pay(scope, failed) {
                 return Err((StopReason::BudgetExhausted, None));
             }
+            self.owed = Some((failed, scope));
         }
         Ok(())
+    }
+}
+
+impl Scopes {
+    fn of(breaker: Option<&CircuitBreaker>, (method, url, headers): (&Method, &Url, &HeaderMap)) -> Self {
+        let origin = Scope::of_url(url);
+        let breaker = breaker.and_then(|breaker| {
+            if !breaker.is_keyed() {
+                return origin;
+            }
+            let origin = Origin::of(url)?;
+            Some(breaker.scope(&Target::new(&origin, method, url.path(), headers)))
+        });
+        Self {
+            breaker,
+            budget: origin,
+        }
     }
 }
 

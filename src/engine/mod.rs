@@ -19,7 +19,7 @@ pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, read_up_to};
 pub(crate) use exchange::Exchange;
-pub(crate) use guard::Guards;
+pub(crate) use guard::{Guards, Landing};
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
 pub(crate) use prepare::{KeyField, prepare};

@@ -86,7 +86,7 @@ fn resolve(url: &Url, headers: &HeaderMap) -> Option<Url> {
     Some(target)
 }
 
-fn same_origin(a: &Url, b: &Url) -> bool {
+pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
 }
 

@@ -90,7 +90,7 @@ impl<'a, E: Exchange> Run<'a, E> {
         }
     }
 
-    /// Asks the breaker, then the policy, for leave to make the next attempt. A refusal is no attempt and costs nothing.
+    /// Asks breaker, budget and policy for leave to make the next attempt. A refusal is no attempt and costs nothing.
     fn admit(&mut self, now: Instant) -> Result<(Begin, Option<Permit<'a>>), (StopReason, Option<Duration>)> {
         let attempt = if self.attempts.begun() == 0 {
             Try::First
@@ -107,11 +107,11 @@ impl<'a, E: Exchange> Run<'a, E> {
         if let Some(transition) = permit.as_ref().and_then(Permit::transition) {
             self.tell_transition(transition);
         }
-        let begin = self
-            .attempts
-            .begin(now)
-            .map_err(|stop| (stop, self.attempts.retry_after()))?;
-        self.guards.spend();
+        // A withdrawal that no attempt follows goes back when it is dropped.
+        let hint = self.attempts.retry_after();
+        let withdrawal = self.guards.pay().map_err(|stop| (stop, hint))?;
+        let begin = self.attempts.begin(now).map_err(|stop| (stop, hint))?;
+        self.guards.spend(withdrawal);
         Ok((begin, permit))
     }
 
@@ -150,7 +150,9 @@ impl<'a, E: Exchange> Run<'a, E> {
             // For dates in headers, which a success is not asked for; a 429 is, though it is accepted.
             outcome = outcome.with_received(self.plan.clock.wall());
         }
-        let transitions = self.guards.settle(permit, &outcome, at, at - began);
+        let transitions = self
+            .guards
+            .settle(permit, self.exchange.landing(), &outcome, (began, at));
         // Only a retry needs a random number.
         let random = if verdict.is_retry() { rng::jitter() } else { 0.0 };
         let decision = self.attempts.after(&outcome, &verdict, at, random);

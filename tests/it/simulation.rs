@@ -1,7 +1,6 @@
 //! No storm: what a fleet does to a server that fails, in virtual time.
 //!
-//! The gates are means over eight fixed seeds. What they are not met for is listed in [`UNMET`], and a test fails when
-//! that list is no longer true, in either direction.
+//! The gates are means over eight fixed seeds.
 #![expect(clippy::print_stdout, reason = "the figures, for whoever asks with `--show-output`")]
 
 use std::time::Duration;
@@ -16,12 +15,12 @@ mod sim;
 
 #[test]
 fn a_fleet_adds_little_load_and_loses_little_success_with_the_breaker_off() {
-    assert_eq!(breaches(&Strategy::budget_alone()), UNMET);
+    assert_eq!(breaches(&Strategy::budget_alone()), []);
 }
 
 #[test]
 fn a_fleet_adds_little_load_and_loses_little_success_with_the_breaker_on() {
-    assert_eq!(breaches(&Strategy::steadfast()), UNMET);
+    assert_eq!(breaches(&Strategy::steadfast()), []);
 }
 
 #[test]
@@ -33,12 +32,19 @@ fn five_attempts_without_a_budget_fail_the_gates_once_half_of_the_calls_fail() {
     assert_eq!(breaches(&Strategy::naive()), expected);
 }
 
-/// Why [`UNMET`] is not empty: a token lies idle while its retry waits, and is refunded only after that.
+/// A breaker that opens at half must not cost anything while a third fails: that is what its least number of attempts is
+/// for. With 20 instead of 50, scenario B loses 6 of 86 % here, and one of eight clients half of all.
 #[test]
-fn with_waits_of_a_millisecond_no_gate_is_missed() {
-    for scenario in [&SCENARIOS[0], &SCENARIOS[1]] {
-        let brief = Strategy::budget_alone().with_base(Duration::from_millis(1));
-        assert_eq!(scenario.breaches(&brief, 0.2), [], "{}", scenario.name);
+fn a_breaker_does_not_make_a_partial_failure_a_total_one() {
+    for scenario in &SCENARIOS {
+        let (_, without) = scenario.means(&Strategy::budget_alone(), 0.3);
+        let (_, with) = scenario.means(&Strategy::steadfast(), 0.3);
+        println!("{}: {without} without, {with} with a breaker", scenario.name);
+        assert!(
+            with.mean > without.mean - 0.005,
+            "{}: {with} instead of {without}",
+            scenario.name
+        );
     }
 }
 
@@ -186,6 +192,8 @@ impl Scenario {
             clients: self.clients,
             rate: self.rate,
             span: Duration::from_secs(self.seconds),
+            // Longer than any operation takes: 1, 2, 4 and 8 s, jitter, and five calls.
+            followed_for: Duration::from_secs(20),
         };
         let reports = seeds().map(|seed| traffic.against_failures(failure_rate, strategy, seed));
         let (loads, successes): (Vec<_>, Vec<_>) = reports.map(|report| (report.load(), report.success())).unzip();
@@ -287,8 +295,3 @@ const FAILURE_RATES: [f64; 6] = [0.0, 0.05, 0.1, 0.2, 0.5, 1.0];
 
 /// Load, and seconds of reduced capacity.
 const DIPS: [(f64, u64); 6] = [(0.7, 10), (0.8, 10), (0.85, 10), (0.9, 10), (0.8, 2), (0.8, 1)];
-
-/// At 20 % failures clients of ten operations per second and more lose 1.5 to 2.2 % of them: a retry waits for 1 s or
-/// more, and nothing is refunded until then. So the first seconds go short, and of a thousand operations per second
-/// (B) more retries wait at any time than the capacity holds tokens.
-const UNMET: [Breach; 2] = [("A", 0.2, Gate::Success), ("B", 0.2, Gate::Success)];

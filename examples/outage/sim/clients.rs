@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use steadfast::breaker::{CircuitBreaker, Permit, Refusal, Signal, Try};
-use steadfast::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
+use steadfast::budget::{Earned, Failed, Paid, RetryBudget};
 use steadfast::retry::{Attempts, Decision};
 use steadfast::{Origin, Outcome, RetryPolicy, Scope, StopReason};
 
@@ -38,10 +38,18 @@ impl Client {
 /// The order in which breaker, policy and budget are asked is the engine's (`src/engine/run.rs`).
 #[derive(Debug)]
 pub(crate) struct Operation<'f> {
+    pub(crate) measured: Measured,
     client: &'f Client,
     attempts: Attempts,
-    withdrawal: Option<Withdrawal<'f>>,
+    failed: Option<Failed>,
     paid: Option<Paid>,
+}
+
+/// Whether an operation counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    Yes,
+    No,
 }
 
 /// An attempt on the wire.
@@ -52,14 +60,15 @@ pub(crate) struct Sent<'f> {
 }
 
 impl<'f> Operation<'f> {
-    pub(crate) fn new(client: &'f Client, attempts: Attempts) -> Self {
+    pub(crate) fn new(client: &'f Client, attempts: Attempts, measured: Measured) -> Self {
         if client.funding == Funding::Requests {
             client.budget.deposit(client.scope, Earned::FirstTry);
         }
         Self {
+            measured,
             client,
             attempts,
-            withdrawal: None,
+            failed: None,
             paid: None,
         }
     }
@@ -67,10 +76,10 @@ impl<'f> Operation<'f> {
     /// Asks the breaker, then the policy, for leave to send; `None` ends the operation.
     pub(crate) fn admit(&mut self, now: Instant) -> Option<Sent<'f>> {
         let permit = self.permit(now).ok()?;
-        self.attempts.begin(now).ok()?;
-        if let Some(withdrawal) = self.withdrawal.take() {
-            self.paid = Some(withdrawal.spend());
+        if let Some(failed) = self.failed.take() {
+            self.paid = Some(self.client.budget.withdraw(self.client.scope, failed)?.spend());
         }
+        self.attempts.begin(now).ok()?;
         Some(Sent { permit, began: now })
     }
 
@@ -129,10 +138,11 @@ impl<'f> Operation<'f> {
             Some(failure) if failure.is_timeout() => Failed::TimedOut,
             _ => Failed::Error,
         };
-        self.withdrawal = budget.withdraw(*scope, failed);
-        match self.withdrawal {
-            Some(_) => Decision::RetryAfter(wait),
-            None => Decision::Stop(StopReason::BudgetExhausted),
+        self.failed = Some(failed);
+        if budget.balance(*scope) >= 1.0 {
+            Decision::RetryAfter(wait)
+        } else {
+            Decision::Stop(StopReason::BudgetExhausted)
         }
     }
 

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode};
 use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::{Clock, Delivery, Failure, FailureKind, KeySupport, Outcome};
 
-use super::clients::{Client, Operation, Sent};
+use super::clients::{Client, Measured, Operation, Sent};
 use super::events::Events;
 use super::random::{Purpose, Random};
 use super::report::Report;
@@ -30,9 +30,14 @@ pub(crate) fn run(strategy: &Strategy, traffic: &Traffic, server: impl Server, s
     };
     let mut arrivals = Random::new(seed, Purpose::Arrivals);
     let mut next = arrivals.exponential(traffic.pause());
-    while next < traffic.span {
+    while next < traffic.span + traffic.followed_for {
         driver.advance(Some(next));
-        driver.begin(&fleet[arrivals.below(fleet.len())], next);
+        let measured = if next < traffic.span {
+            Measured::Yes
+        } else {
+            Measured::No
+        };
+        driver.begin(&fleet[arrivals.below(fleet.len())], next, measured);
         next += arrivals.exponential(traffic.pause());
     }
     driver.advance(None);
@@ -71,15 +76,17 @@ impl<'f, S: Server> Driver<'f, S> {
         }
     }
 
-    fn begin(&mut self, client: &'f Client, at: Duration) {
-        self.report.begun(at);
+    fn begin(&mut self, client: &'f Client, at: Duration, measured: Measured) {
+        if measured == Measured::Yes {
+            self.report.begun(at);
+        }
         let safety = ReplaySafety::of_method(&Method::POST).with_key(KeySupport::Honored);
         let attempts = client.policy.attempts(safety, self.start + at);
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.under_way.push(None);
             self.under_way.len() - 1
         });
-        self.attempt(place, Operation::new(client, attempts), at);
+        self.attempt(place, Operation::new(client, attempts, measured), at);
     }
 
     fn attempt(&mut self, place: usize, mut operation: Operation<'f>, at: Duration) {
@@ -87,7 +94,9 @@ impl<'f, S: Server> Driver<'f, S> {
             self.vacant.push(place);
             return;
         };
-        self.report.called(at);
+        if operation.measured == Measured::Yes {
+            self.report.called(at);
+        }
         let Answer { after, ending } = self.server.receive(at);
         self.under_way[place] = Some(UnderWay::Sent(operation, sent, ending));
         self.events.schedule(at + after, place);
@@ -101,7 +110,7 @@ impl<'f, S: Server> Driver<'f, S> {
                 self.events.schedule(at + wait, place);
             }
             Decision::Stop(_) => {
-                if ending == Ending::Succeeded {
+                if ending == Ending::Succeeded && operation.measured == Measured::Yes {
                     self.report.succeeded(at);
                 }
                 self.vacant.push(place);

@@ -15,8 +15,11 @@ pub(crate) struct Traffic {
     pub(crate) clients: usize,
     /// Operations per second of all clients together.
     pub(crate) rate: f64,
-    /// For how long operations begin.
+    /// For how long operations begin that are measured.
     pub(crate) span: Duration,
+    /// For how long others follow them. A service's callers do not all leave at once; where they do, the retries of the
+    /// last ones find no successes to be paid from, and that would be an effect of the measurement's end.
+    pub(crate) followed_for: Duration,
 }
 
 impl Traffic {
@@ -74,6 +77,7 @@ impl Dip {
             clients: self.clients,
             rate: self.load * Self::CAPACITY,
             span: Self::HORIZON,
+            followed_for: Duration::ZERO,
         };
         let server = Queue {
             service: Duration::from_secs_f64(Self::CAPACITY.recip()),

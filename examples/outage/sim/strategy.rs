@@ -62,11 +62,6 @@ impl Strategy {
         .named("steadfast, breaker off")
     }
 
-    /// Waits from this one on, doubling three times.
-    pub(crate) fn with_base(self, base: Duration) -> Self {
-        self.with_backoff(Backoff::exponential(base).max(8 * base))
-    }
-
     /// Five attempts with full jitter, as the published comparison has them.
     pub(crate) fn with_full_jitter(self) -> Self {
         let backoff = Backoff::exponential(Backoff::DEFAULT_BASE)

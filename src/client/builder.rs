@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method, header};
 use url::Url;
 
 use super::wire::Wire;
@@ -35,11 +35,11 @@ use crate::retry::RetryPolicy;
 #[must_use]
 pub struct ClientBuilder {
     http: Option<reqwest::ClientBuilder>,
-    /// What carries requests instead of reqwest.
+    /// What carries requests instead of a client of our own making.
     pub(super) wire: Option<Wire>,
     base: Option<Result<Url, Error>>,
     headers: HeaderMap,
-    settings: Settings,
+    pub(super) settings: Settings,
     redirects: Option<Redirects>,
     connect_timeout: Option<Duration>,
     breaker: Option<CircuitBreaker>,
@@ -85,9 +85,29 @@ impl ClientBuilder {
         self
     }
 
+    /// Uses this finished reqwest client, with the weaker promises of [`Client::from_reqwest`].
+    ///
+    /// The builder's connect timeout cannot reach it, and [`http`](Self::http) is not used.
+    pub fn wrapping(mut self, client: reqwest::Client) -> Self {
+        self.wire = Some(Wire::Reqwest {
+            client,
+            armor: Armor::Worn,
+        });
+        self
+    }
+
     /// Sets the URL below which relative targets lie: `/charges` under `https://api.example.com/v1` is `/v1/charges`.
     pub fn base_url(mut self, url: &str) -> Self {
         let parsed = Url::parse(url).map_err(|error| Error::request_because("the base URL is not valid", error));
+        let parsed = parsed.and_then(|url| {
+            let plain = url.query().is_none() && url.fragment().is_none();
+            if matches!(url.scheme(), "http" | "https") && plain {
+                return Ok(url);
+            }
+            Err(Error::request(
+                "the base URL must be http or https, without query and fragment",
+            ))
+        });
         self.base = Some(parsed);
         self
     }
@@ -249,26 +269,33 @@ impl ClientBuilder {
     /// Names the first field that is out of its range, and the range; or TLS, proxy and resolver errors of reqwest.
     pub fn build(mut self) -> Result<Client, Error> {
         let connect_timeout = self.validate()?;
-        let fallback = if self.http.is_some() {
+        let foreign = self.http.is_some() || matches!(self.wire, Some(Wire::Reqwest { .. }));
+        let fallback = if foreign {
             Redirects::SameOrigin
         } else {
             Redirects::AnyOrigin
         };
         self.settings.redirects = self.redirects.unwrap_or(fallback);
-        let wire = match self.wire {
+        let wire = match self.wire.take() {
             Some(wire) => wire,
-            None => connected(self.http.unwrap_or_default(), connect_timeout)?,
+            None => connected(self.http.take().unwrap_or_default(), connect_timeout)?,
         };
-        Ok(Client(Arc::new(Shared {
+        let base = self.base.take().transpose()?;
+        Ok(self.assemble(wire, base))
+    }
+
+    /// Puts the client together.
+    pub(super) fn assemble(self, wire: Wire, base: Option<Url>) -> Client {
+        Client(Arc::new(Shared {
             wire,
-            base: self.base.transpose()?,
+            base,
             headers: DefaultHeaders(self.headers),
             settings: self.settings,
             breaker: self.breaker,
             budget: self.budget,
             observers: self.observers,
             clock: self.clock,
-        })))
+        }))
     }
 
     /// Checks the ranges, and gives the connect timeout that holds.
@@ -281,14 +308,27 @@ impl ClientBuilder {
             // Every operation would carry the same one, and the server would take the second for a repeat of the first.
             return Err(ConfigError::new("default_headers", "without the key's header", key));
         }
+        if NOT_FOR_KEYS.contains(key) {
+            return Err(ConfigError::new("key_header", "a header of its own", key));
+        }
         if let Some(lifetime) = settings.key.lifetime {
-            ConfigError::check("key_lifetime", Duration::from_secs(1)..=Duration::MAX, lifetime)?;
+            let long_enough = || lifetime >= Duration::from_secs(1);
+            ConfigError::require(long_enough, "key_lifetime", "at least 1s", format_args!("{lifetime:?}"))?;
         }
         let Some(connect_timeout) = self.connect_timeout else {
             return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(settings.attempt_timeout / 2));
         };
-        let most = settings.attempt_timeout.saturating_sub(Duration::from_nanos(1));
-        ConfigError::check("connect_timeout", Duration::from_millis(1)..=most, connect_timeout)?;
+        if !(SHORTEST..settings.attempt_timeout).contains(&connect_timeout) {
+            let accepted = format!(
+                "at least 1ms and less than the attempt timeout of {:?}",
+                settings.attempt_timeout
+            );
+            return Err(ConfigError::new(
+                "connect_timeout",
+                accepted,
+                format_args!("{connect_timeout:?}"),
+            ));
+        }
         Ok(connect_timeout)
     }
 }
@@ -334,6 +374,21 @@ pub(super) fn check_attempt_timeout(timeout: Duration) -> Result<(), ConfigError
 pub(super) fn check_total_timeout(timeout: Duration) -> Result<(), ConfigError> {
     ConfigError::check("total_timeout", SHORTEST..=Duration::from_secs(30 * 86_400), timeout)
 }
+
+/// Headers that mean something already: a key there would break the request, or replace the caller's credentials.
+const NOT_FOR_KEYS: [HeaderName; 11] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::TE,
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+];
 
 /// The grain of tokio's timers.
 const SHORTEST: Duration = Duration::from_millis(1);

@@ -38,7 +38,7 @@ pub use target::IntoTarget;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
-use crate::engine::{Armor, Settings};
+use crate::engine::{Armor, Redirects, Settings};
 use crate::error::Error;
 use crate::event::Observers;
 use wire::Wire;
@@ -104,25 +104,21 @@ impl Client {
     /// - Its timeouts hold beside ours. Without a connect timeout, a connection that hangs looks as if the request might
     ///   have been processed.
     /// - Its default headers travel with every redirect, so redirects to other origins are not followed.
+    /// - A redirect that it followed itself shows only by the response's URL: the receipt says so, and the effect is then
+    ///   unknown.
+    ///
+    /// [`ClientBuilder::wrapping`] is the same with settings.
     #[must_use]
     pub fn from_reqwest(client: reqwest::Client) -> Self {
-        let settings = Settings {
-            redirects: crate::engine::Redirects::SameOrigin,
-            ..Settings::default()
-        };
-        Self(Arc::new(Shared {
-            wire: Wire::Reqwest {
+        let mut builder = Self::builder();
+        builder.settings.redirects = Redirects::SameOrigin;
+        builder.assemble(
+            Wire::Reqwest {
                 client,
                 armor: Armor::Worn,
             },
-            base: None,
-            headers: DefaultHeaders::default(),
-            settings,
-            breaker: Some(CircuitBreaker::default()),
-            budget: RetryBudget::default(),
-            observers: Observers::default(),
-            clock: Clock::system(),
-        }))
+            None,
+        )
     }
 
     /// The circuit breaker; `None` if it was turned off.

@@ -176,6 +176,9 @@ impl RequestBuilder {
     }
 
     /// Sets how long one attempt may take to its response head, or to the end of a buffered body: 1 ms to a day.
+    ///
+    /// Below the client's connect timeout (10 s unless set), a connection that is not made in time leaves doubt, since it
+    /// cannot be told from a request without an answer.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         if let Err(error) = check_attempt_timeout(timeout) {
             return self.fail(error.into());

@@ -75,7 +75,10 @@ impl Operation {
 
     /// Runs it to its end.
     pub(super) async fn run(&mut self) -> Result<Finished<Response>, Error> {
-        self.template.body.collect().await?;
+        let limit = self
+            .total_timeout
+            .map_or(self.attempt_timeout, |total| total.min(self.attempt_timeout));
+        self.template.body.collect(limit).await?;
         let span = operation_span(&self.receipt);
         Ok(self.drive().instrument(span).await)
     }

@@ -53,6 +53,9 @@ fn resolve(text: &str, base: Option<&Url>) -> Result<Url, Error> {
     match (Url::parse(text), base) {
         (Ok(url), _) => checked(url),
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => below(base, text),
+        (Err(url::ParseError::RelativeUrlWithoutBase), None) => {
+            Err(Error::request("the URL is relative, and the client has no base URL"))
+        }
         (Err(error), _) => Err(Error::request_because("the URL is not valid", error)),
     }
 }

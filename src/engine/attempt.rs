@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use reqwest::{Request, Response};
-use url::Url;
+use url::{Position, Url};
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
@@ -41,6 +41,7 @@ pub(crate) struct HttpExchange<'a, T> {
     hops: Vec<Hop>,
     landing: Option<Landing>,
     progress: Progress,
+    moved: bool,
 }
 
 /// How far an attempt has come.
@@ -85,6 +86,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             hops: Vec::new(),
             landing: None,
             progress: Progress::NothingSent,
+            moved: false,
         }
     }
 
@@ -100,6 +102,9 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
                 .send(request)
                 .await
                 .map_err(|failure| self.placed(failure))?;
+            // Only a client that was built elsewhere follows redirects by itself.
+            self.moved |=
+                self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_ref()), response.url());
             let next = self.next(step.as_ref(), &response);
             if next.is_none() {
                 return self.checked(response);
@@ -111,16 +116,18 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
         let asked = match (self.rules.hook, step.map(|step| step.carry)) {
-            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => {
-                Some(hook.headers(self.info(number, step)).await.map_err(refused)?)
-            }
+            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => Some(
+                hook.headers(self.info(number, step))
+                    .await
+                    .map_err(|error| unsent(FailureKind::Hook, error))?,
+            ),
             _ => None,
         };
         let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
         *request.headers_mut() = self.headers(step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
-            *request.body_mut() = body.map_err(|unmade| refused(unmade.into()))?;
+            *request.body_mut() = body.map_err(|unmade| unsent(FailureKind::Request, unmade.into()))?;
         }
         if let Some(version) = self.template.version {
             *request.version_mut() = version;
@@ -263,6 +270,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.hops.clear();
         self.landing = None;
         self.progress = Progress::NothingSent;
+        self.moved = false;
         let response = self.exchange(number).await?;
         match self.rules.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
@@ -285,7 +293,12 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         let marked = headers
             .get(self.rules.replay_marker)
             .is_some_and(|value| value.as_bytes() == b"true");
-        if marked { outcome.as_replayed() } else { outcome }
+        let outcome = if marked { outcome.as_replayed() } else { outcome };
+        if self.moved {
+            outcome.after_unseen_redirect()
+        } else {
+            outcome
+        }
     }
 
     fn hops(&self) -> &[Hop] {
@@ -331,8 +344,13 @@ impl Head {
 }
 
 /// Nothing was sent: the request could not be made.
-fn refused(source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
-    Failure::new(FailureKind::Request, Delivery::NeverSent).caused_by(source)
+fn unsent(kind: FailureKind, source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+    Failure::new(kind, Delivery::NeverSent).caused_by(source)
+}
+
+/// A fragment is not sent, and reqwest does not keep it.
+fn is_elsewhere(asked: &Url, answered: &Url) -> bool {
+    asked[..Position::AfterQuery] != answered[..Position::AfterQuery]
 }
 
 fn drop_body_headers(headers: &mut HeaderMap) {

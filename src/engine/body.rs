@@ -3,11 +3,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body as _;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 
+use crate::clock::Clock;
 use crate::error::Error;
 
 /// A request body, by how often it can be sent.
@@ -61,24 +63,25 @@ impl Body {
     /// A stream that is worth reading into memory, so that it can be sent again; if it is known to be small enough.
     #[cfg_attr(not(feature = "multipart"), expect(dead_code, reason = "forms alone are collected"))]
     pub(crate) fn to_collect(body: reqwest::Body, length: Option<u64>) -> Self {
-        if length.is_some_and(|length| length <= COLLECT_LIMIT) {
+        if length.is_some_and(|length| length <= COLLECT_LIMIT as u64) {
             return Self(Content::ToCollect(Arc::new(Mutex::new(Some(body)))));
         }
         body.into()
     }
 
-    /// Reads what is to be collected.
-    pub(crate) async fn collect(&mut self) -> Result<(), Error> {
+    /// Reads what is to be collected, within the limits of size and time.
+    pub(crate) async fn collect(&mut self, limit: Duration) -> Result<(), Error> {
         let Content::ToCollect(slot) = &self.0 else {
             return Ok(());
         };
         let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(body) = body {
-            let read = BodyExt::collect(body).await;
-            *self = read
-                .map_err(|e| Error::request_because("the body could not be read", e.without_url()))?
-                .to_bytes()
-                .into();
+        let Some(body) = body else { return Ok(()) };
+        // Boxed: few operations collect a body, and all would carry the room for it.
+        let read = Box::pin(Limited::new(body, COLLECT_LIMIT).collect());
+        match Clock::limit(limit, read).await {
+            Some(Ok(whole)) => *self = whole.to_bytes().into(),
+            Some(Err(error)) => return Err(Error::request_because("the body could not be read", error)),
+            None => return Err(Error::request("the body could not be read within an attempt's time")),
         }
         Ok(())
     }
@@ -185,7 +188,7 @@ impl From<&'static [u8]> for Body {
 }
 
 /// The longest form that is kept in memory to be sent again.
-const COLLECT_LIMIT: u64 = 8 * 1024 * 1024;
+const COLLECT_LIMIT: usize = 8 * 1024 * 1024;
 
 /// Why there is no body for an attempt.
 #[derive(Debug, thiserror::Error)]

@@ -198,9 +198,8 @@ impl Scopes {
 /// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
     match (status_of(outcome), outcome.error().map(Failure::kind)) {
-        (Some(StatusCode::TOO_MANY_REQUESTS), _) | (None, Some(FailureKind::Request | FailureKind::Nack) | None) => {
-            Signal::Neutral
-        }
+        (Some(StatusCode::TOO_MANY_REQUESTS), _)
+        | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Nack) | None) => Signal::Neutral,
         (Some(status), _) if status.is_server_error() => Signal::Failure,
         (Some(_), None | Some(FailureKind::BodyTooLarge)) => Signal::Success,
         (_, Some(_)) => Signal::Failure,

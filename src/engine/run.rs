@@ -11,7 +11,7 @@ use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::event::{AttemptSpan, Event, Observers, operation_ended};
 use crate::operation::{Attempt, Failure, Hop, Outcome, Receipt, StopReason};
-use crate::retry::{Attempts, Begin, Decision, RetryPolicy, effect_of};
+use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
 use crate::rng;
 
 /// What the loop is given beside the exchange.
@@ -162,7 +162,7 @@ impl<'a, E: Exchange> Run<'a, E> {
 
         let attempt = Attempt::new(
             &outcome,
-            effect_of(&outcome, &verdict),
+            self.attempts.last_effect(),
             (began - self.started, at - began),
             hops.to_vec(),
         );

@@ -12,7 +12,7 @@ use crate::operation::{Effect, Failure, FailureKind, IdempotencyKey, KeyError, R
 ///
 /// It keeps everything: the [receipt](Self::receipt) with all attempts and the reason to stop, the
 /// [effect](Self::effect) that the operation may have had, the [key](Self::key) under which to ask again, the last
-/// [response](Self::response), readable, and the last failure as its `source`. It is one pointer in size. Neither its
+/// [response](Self::response), readable, the last [failure](Self::failure), and what caused that as its `source`. It is one pointer in size. Neither its
 /// message nor its `Debug` holds a key, a credential, a query string or a body.
 ///
 /// # Examples
@@ -266,7 +266,8 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.kind {
             Kind::Request { source, .. } => source.as_deref().map(|source| source as _),
-            Kind::Failure(failure) => Some(failure),
+            // The failure itself is in the message already, and in `failure()`.
+            Kind::Failure(failure) => failure.source(),
             _ => None,
         }
     }

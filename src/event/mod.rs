@@ -14,7 +14,7 @@ pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_ended, operation_span};
 
 use crate::breaker::Transition;
-use crate::operation::Receipt;
+use crate::operation::{Receipt, Seconds};
 
 /// One thing that happened; the receipt tells the operation's story so far.
 ///
@@ -82,21 +82,30 @@ impl fmt::Display for Event<'_> {
             write!(f, " key #{}", key.fingerprint())?;
         }
         match self {
-            Self::AttemptStarted { number, .. } => write!(f, ": attempt {number} starts"),
+            Self::AttemptStarted { number, .. } => write!(f, ": attempt #{number} starts"),
             Self::AttemptEnded { .. } => match receipt.attempts().last() {
                 Some(attempt) => write!(f, ": attempt {attempt}"),
                 None => Ok(()),
             },
-            Self::RetryScheduled { wait, .. } => write!(f, ": retries in {wait:.3?}"),
+            Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),
             Self::Stopped { .. } => {
                 write!(
                     f,
-                    ": stopped after {} attempts: {}",
-                    receipt.attempts().len(),
+                    ": stopped after {}: {}",
+                    Attempts(receipt.attempts().len()),
                     receipt.stop()
                 )
             }
         }
+    }
+}
+
+/// A number of attempts, in words.
+struct Attempts(usize);
+
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "attempt" } else { "attempts" })
     }
 }

@@ -26,6 +26,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// The request could not be built, or its own body failed.
     Request,
+    /// The caller's hook before the attempt failed.
+    Hook,
     /// The name could not be resolved.
     Dns,
     /// No connection could be made.
@@ -172,6 +174,7 @@ impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Request => "the request could not be sent as built",
+            Self::Hook => "the hook before the attempt failed",
             Self::Dns => "the name could not be resolved",
             Self::Connect => "no connection",
             Self::ConnectTimeout => "no connection in time",
@@ -195,6 +198,7 @@ impl FailureKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Request => "request",
+            Self::Hook => "hook",
             Self::Dns => "dns",
             Self::Connect => "connect",
             Self::ConnectTimeout => "connect_timeout",

@@ -158,6 +158,20 @@ impl TryFrom<&str> for IdempotencyKey {
     }
 }
 
+impl TryFrom<&String> for IdempotencyKey {
+    type Error = KeyError;
+
+    fn try_from(text: &String) -> Result<Self, KeyError> {
+        Self::new(text)
+    }
+}
+
+impl From<&Self> for IdempotencyKey {
+    fn from(key: &Self) -> Self {
+        key.clone()
+    }
+}
+
 impl TryFrom<String> for IdempotencyKey {
     type Error = KeyError;
 

@@ -21,4 +21,5 @@ pub use key_header::{KeyFormat, KeyHeader, KeySupport};
 pub use origin::{Origin, ParseOriginError, Scope};
 pub use outcome::Outcome;
 pub use receipt::{Attempt, Ending, Hop, Receipt};
+pub(crate) use receipt_table::Seconds;
 pub use stop::{NotReplayable, StopReason};

@@ -50,6 +50,8 @@ enum Path {
     Redirected,
     /// Of a GET that a 301 or 302 made of something else: its success is not that of the request.
     Diverted,
+    /// Of a request that the client underneath made of it, by redirects that were not seen.
+    Unseen,
 }
 
 impl<'a> Outcome<'a> {
@@ -95,13 +97,28 @@ impl<'a> Outcome<'a> {
 
     /// Marks the outcome as that of a request that a redirect led to.
     pub(crate) fn after_redirect(mut self) -> Self {
-        self.path = Path::Redirected;
+        if self.path == Path::Direct {
+            self.path = Path::Redirected;
+        }
         self
+    }
+
+    /// Marks the outcome as that of a request to which the client underneath was redirected, unseen.
+    pub(crate) fn after_unseen_redirect(mut self) -> Self {
+        self.path = Path::Unseen;
+        self
+    }
+
+    /// True if the client underneath followed redirects on its own account.
+    pub(crate) fn is_after_unseen_redirect(&self) -> bool {
+        self.path == Path::Unseen
     }
 
     /// Marks the outcome as that of a GET that a 301 or 302 made of another method.
     pub(crate) fn after_diversion(mut self) -> Self {
-        self.path = Path::Diverted;
+        if self.path != Path::Unseen {
+            self.path = Path::Diverted;
+        }
         self
     }
 
@@ -170,7 +187,7 @@ impl<'a> Outcome<'a> {
         let doubtful = match self.path {
             Path::Direct => false,
             Path::Redirected => told == Effect::NotApplied,
-            Path::Diverted => true,
+            Path::Diverted | Path::Unseen => true,
         };
         if doubtful { Effect::Unknown } else { told }
     }

@@ -40,6 +40,7 @@ pub struct Attempt {
     replayed: bool,
     wait: Option<Duration>,
     hops: Vec<Hop>,
+    unseen_redirect: bool,
 }
 
 /// How an attempt ended.
@@ -226,6 +227,7 @@ impl Attempt {
             replayed: outcome.is_replayed(),
             wait: None,
             hops,
+            unseen_redirect: outcome.is_after_unseen_redirect(),
         }
     }
 
@@ -269,6 +271,12 @@ impl Attempt {
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         self.wait
+    }
+
+    /// True if the client given to [`Client::from_reqwest`](crate::Client::from_reqwest) followed redirects by itself.
+    #[must_use]
+    pub fn unseen_redirect(&self) -> bool {
+        self.unseen_redirect
     }
 
     /// The redirects followed within it: as many requests more than one.

@@ -13,7 +13,7 @@ impl fmt::Display for Receipt {
         let noun = if attempts == 1 { "attempt" } else { "attempts" };
         write!(
             f,
-            ": {} after {attempts} {noun} in {}",
+            ": effect {} after {attempts} {noun} in {}",
             self.effect,
             Seconds(self.elapsed)
         )?;
@@ -44,6 +44,9 @@ impl fmt::Display for Attempt {
         )?;
         for hop in self.hops() {
             write!(f, ", {hop}")?;
+        }
+        if self.unseen_redirect() {
+            f.write_str(", after a redirect that the wrapped client followed")?;
         }
         if !matches!(self.ending(), Ending::Response { status } if status.is_success()) {
             write!(f, " (effect: {})", self.effect())?;
@@ -77,7 +80,7 @@ impl fmt::Display for Hop {
 }
 
 /// Seconds with three decimals; `Duration`'s own `Debug` changes units from line to line.
-struct Seconds(std::time::Duration);
+pub(crate) struct Seconds(pub(crate) std::time::Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,6 +21,7 @@ pub struct Attempts {
     refusals: u32,
     touched: Touched,
     effect: Effect,
+    last: Effect,
     hint: Option<Duration>,
 }
 
@@ -66,6 +67,7 @@ impl Attempts {
             refusals: 0,
             touched: Touched::Untouched,
             effect: Effect::NotApplied,
+            last: Effect::NotApplied,
             hint: None,
         }
     }
@@ -152,6 +154,11 @@ impl Attempts {
         self.effect
     }
 
+    /// What the far side may have done because of the last attempt alone.
+    pub(crate) fn last_effect(&self) -> Effect {
+        self.last
+    }
+
     /// How long the server, or a classifier, asked to wait after the last attempt; an accepted 429 may ask, too.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -173,6 +180,7 @@ impl Attempts {
         self.refusals += u32::from(refused);
         let untouched = verdict.is_untouched() || (outcome.is_untouched() && self.refusals <= 1);
         let effect = effect_of(outcome, verdict);
+        self.last = effect;
         let settled = outcome.is_replayed() && effect != Effect::Unknown;
         self.effect = if settled { effect } else { self.effect.then(effect) };
         if !untouched {
@@ -189,7 +197,7 @@ impl Attempts {
 }
 
 /// What one attempt may have done; a classifier's claim that the server did not act counts.
-pub(crate) fn effect_of(outcome: &Outcome<'_>, verdict: &Verdict) -> Effect {
+fn effect_of(outcome: &Outcome<'_>, verdict: &Verdict) -> Effect {
     if verdict.is_untouched() {
         Effect::NotApplied
     } else {

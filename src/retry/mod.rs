@@ -36,7 +36,6 @@ pub(crate) mod jitter;
 pub(crate) mod policy;
 mod replay;
 
-pub(crate) use attempts::effect_of;
 pub use attempts::{Attempts, Begin, Decision};
 pub(crate) use backoff::Backoff;
 pub(crate) use policy::RetryPolicy;

@@ -299,3 +299,22 @@ async fn a_wrapped_reqwest_client_cannot_retry_a_state_changing_request() {
         assert_eq!(server.arrivals() - before, 1, "{method} {body:?}: {error}");
     }
 }
+
+#[tokio::test]
+async fn a_redirect_that_a_wrapped_client_followed_shows_in_the_receipt_and_leaves_doubt() {
+    let server = RawServer::start([redirect(302, "/login"), answer(200, "", "")]).await;
+    let client = Client::from_reqwest(reqwest::Client::new());
+
+    let response = limit(client.post(server.url("/charges")).send()).await.unwrap();
+
+    let receipt = response.receipt().unwrap();
+    assert_eq!((server.arrivals().len(), receipt.attempts().len()), (2, 1));
+    assert!(receipt.attempts()[0].unseen_redirect());
+    assert_eq!(receipt.effect(), Effect::Unknown);
+    assert!(
+        receipt
+            .to_string()
+            .contains("after a redirect that the wrapped client followed"),
+        "{receipt}"
+    );
+}

@@ -70,7 +70,7 @@ fn a_hook_that_fails_after_a_redirect_leaves_the_effect_unknown() {
     });
     let error = paused(client.post("https://api.example.com/charges").send()).unwrap_err();
     assert_eq!(script.arrivals().len(), 1);
-    assert_eq!(error.failure().unwrap().kind(), FailureKind::Request);
+    assert_eq!(error.failure().unwrap().kind(), FailureKind::Hook);
     assert_eq!(error.effect(), Effect::Unknown);
 }
 

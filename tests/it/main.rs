@@ -37,6 +37,8 @@ mod payment_api;
 mod receipts_match_arrivals;
 mod retries_are_paid_for;
 mod secrets_stay_in;
+mod settings_are_checked;
+mod simulation;
 mod support;
 mod support_guards;
 mod support_time;

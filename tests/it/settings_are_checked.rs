@@ -1,0 +1,138 @@
+//! Bad settings are refused at `build()`, or before anything is sent, by an error that names field and range.
+
+use std::time::Duration;
+
+use http::{HeaderName, Method};
+use steadfast::budget::RetryBudget;
+use steadfast::testing::Script;
+use steadfast::{Backoff, Client, ClientBuilder, Error, IdempotencyKey, Jitter, RetryPolicy};
+
+use crate::support_time::paused;
+
+fn refused(build: impl FnOnce(ClientBuilder) -> ClientBuilder) -> String {
+    build(Client::builder()).build().unwrap_err().to_string()
+}
+
+#[test]
+fn a_client_names_the_setting_and_its_range() {
+    let zero = Duration::ZERO;
+    let second = Duration::from_secs(1);
+    for (message, expected) in [
+        (
+            refused(|b| b.attempt_timeout(zero)),
+            "`attempt_timeout` must be 1ms to 86400s, but was 0ns",
+        ),
+        (
+            refused(|b| b.total_timeout(zero)),
+            "`total_timeout` must be 1ms to 2592000s, but was 0ns",
+        ),
+        (
+            refused(|b| b.key_lifetime(zero)),
+            "`key_lifetime` must be at least 1s, but was 0ns",
+        ),
+        (
+            refused(|b| b.attempt_timeout(second).connect_timeout(second)),
+            "`connect_timeout` must be at least 1ms and less than the attempt timeout of 1s, but was 1s",
+        ),
+        (
+            refused(|b| b.key_header(HeaderName::from_static("authorization"))),
+            "`key_header` must be a header of its own, but was authorization",
+        ),
+    ] {
+        assert_eq!(message, expected);
+    }
+}
+
+#[test]
+fn a_policy_names_the_setting_and_its_range() {
+    let refused = |policy: steadfast::RetryPolicyBuilder| policy.build().unwrap_err().to_string();
+    let builder = RetryPolicy::builder;
+    assert_eq!(
+        refused(builder().max_attempts(101)),
+        "`max_attempts` must be 1 to 100, but was 101"
+    );
+    assert_eq!(
+        refused(builder().backoff(Backoff::constant(Duration::ZERO))),
+        "`backoff.base` must be 1ms to 86400s, but was 0ns"
+    );
+    assert_eq!(
+        refused(builder().backoff(Backoff::default().factor(f64::NAN))),
+        "`backoff.factor` must be 1.0 to 100.0, but was NaN"
+    );
+    assert_eq!(
+        refused(builder().jitter(Jitter::Additive(-0.1))),
+        "`backoff.jitter` must be 0.0 to 1.0, but was -0.1"
+    );
+    let budget = RetryBudget::builder().capacity(f64::INFINITY).build().unwrap_err();
+    assert_eq!(budget.field(), "capacity");
+}
+
+#[test]
+fn a_base_url_is_an_http_url_without_query_and_fragment() {
+    for base in [
+        "mailto:a@b",
+        "ftp://a.example/",
+        "https://a.example/?key=1",
+        "https://a.example/#top",
+    ] {
+        assert_eq!(
+            refused(|b| b.base_url(base)),
+            "the base URL must be http or https, without query and fragment",
+            "{base}"
+        );
+    }
+    assert_eq!(refused(|b| b.base_url("v1/charges")), "the base URL is not valid");
+}
+
+#[test]
+fn a_request_that_cannot_be_built_sends_nothing_and_says_why() {
+    let script = Script::new([]);
+    let client = Client::builder().script(&script).build().unwrap();
+    let post = || client.post("https://api.example.com/");
+    let relative = "the URL is relative, and the client has no base URL";
+    let long = "an idempotency key must have 1 to 255 characters, this one has 256";
+    for (request, expected) in [
+        (client.get("/charges"), relative),
+        (client.get("ftp://a.example/"), "the URL must be http or https"),
+        (post().header("bad name", "x"), "a header's name is not valid"),
+        (post().header("x", "line\nbreak"), "a header's value is not valid"),
+        (post().idempotency_key("k".repeat(256)), long),
+        (
+            post().idempotency_key("a").header("idempotency-key", "b"),
+            "the request carries another idempotency key than the one given",
+        ),
+        (
+            post().total_timeout(Duration::from_secs(u64::MAX)),
+            "`total_timeout` must be 1ms to 2592000s, but was 18446744073709551615s",
+        ),
+    ] {
+        let error: Error = paused(request.send()).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_builder() && error.receipt().is_none());
+    }
+    assert_eq!(script.arrivals().len(), 0);
+}
+
+#[test]
+fn a_key_is_taken_as_a_value_a_reference_or_a_text() {
+    let script = Script::new([]);
+    let client = Client::builder().script(&script).build().unwrap();
+    let put = || client.request(Method::PUT, "https://api.example.com/");
+    let key = IdempotencyKey::derive(["a"]);
+    let text = String::from("text");
+    for request in [
+        put().idempotency_key(&key),
+        put().idempotency_key(key.clone()),
+        put().idempotency_key(&text),
+        put().idempotency_key(text.clone()),
+        put().idempotency_key("text"),
+    ] {
+        paused(request.send()).unwrap();
+    }
+    let sent: Vec<_> = script
+        .arrivals()
+        .iter()
+        .map(|a| a.header("idempotency-key").unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, [key.as_str(), key.as_str(), "text", "text", "text"]);
+}

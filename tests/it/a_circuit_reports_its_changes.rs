@@ -25,7 +25,7 @@ fn opening_half_opening_and_closing_are_told_in_order_each_once() {
         }
         let told = log.take();
         assert_eq!(told.len(), 7, "{told:#?}");
-        assert!(told[3].starts_with("attempt 1 starts"), "{told:#?}");
+        assert!(told[3].starts_with("attempt #1 starts"), "{told:#?}");
         assert!(told[4].starts_with("attempt #1"), "{told:#?}");
         assert_eq!(
             told[5],
@@ -40,7 +40,7 @@ fn opening_half_opening_and_closing_are_told_in_order_each_once() {
         let _failed = once(&client, &down).await;
         let told = log.take();
         assert_eq!(told[0], "the circuit lets probes through");
-        assert!(told[1].starts_with("attempt 1 starts"), "{told:#?}");
+        assert!(told[1].starts_with("attempt #1 starts"), "{told:#?}");
         assert!(told[3].starts_with("the circuit opened: a probe failed"), "{told:#?}");
 
         Clock::system().sleep(LATER).await;

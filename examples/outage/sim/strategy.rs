@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use steadfast::breaker::CircuitBreaker;
 use steadfast::budget::RetryBudget;
 use steadfast::{Backoff, Jitter, RetryPolicy};

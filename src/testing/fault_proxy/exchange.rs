@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::acts::Acts;
 use super::fault::{Ending, Fault, LastStream, Point};
 use super::head::{RequestHead, ResponseHead};
+use super::http2::FLUSH;
 use super::outlet::Pace;
 use super::passage::Entry;
 use super::shared::Shared;
@@ -142,7 +143,11 @@ impl Exchange {
         Ok(Some(match self.fault {
             Fault::ResetStream { reason, .. } => {
                 match &mut self.body {
-                    Some(body) => body.send_reset(reason.into()),
+                    Some(body) => {
+                        // A reset takes back what h2 has not written yet.
+                        time::pause(FLUSH).await;
+                        body.send_reset(reason.into());
+                    }
                     None => self.respond.send_reset(reason.into()),
                 }
                 return Ok(None);

@@ -143,4 +143,5 @@ fn translated(request: &Request<RecvStream>) -> RequestHead {
     }
 }
 
-const FLUSH: Duration = Duration::from_millis(5);
+/// Long enough for frames that are queued to be written.
+pub(super) const FLUSH: Duration = Duration::from_millis(5);

@@ -4,3 +4,4 @@ mod fault_proxy;
 mod payment_api;
 mod soak;
 mod test_kit;
+mod wire_table;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use steadfast::testing::payment_api::History as Seen;
 use steadfast::{Delivery, Effect, StopReason};
 
 use super::history::{AttemptRecord, End, History, Record};
@@ -53,8 +54,8 @@ fn effects(history: &History, found: &mut Findings) {
     }
     for record in history.records.iter().filter(|record| record.is_charge()) {
         let seen = history.operations.get(&record.order.id);
-        let effects = seen.map_or(0, |seen| seen.effects());
-        let executions = seen.map_or(0, |seen| seen.executions());
+        let effects = seen.map_or(0, Seen::effects);
+        let executions = seen.map_or(0, Seen::executions);
         // Where keys are ignored, every execution counts, whether it took effect or failed half way. A setting that
         // admits repeats would be checked here, against the attempts of the receipt that may have been processed.
         let once = match history.plan.server {
@@ -115,10 +116,7 @@ fn wire(history: &History, found: &mut Findings) {
 
 /// I8, I11: how many requests an operation sent.
 fn requests(history: &History, record: &Record, found: &mut Findings) {
-    let at_server = history
-        .operations
-        .get(&record.order.id)
-        .map_or(0, |seen| seen.arrivals());
+    let at_server = history.operations.get(&record.order.id).map_or(0, Seen::arrivals);
     let at_proxy = record.key.as_ref().and_then(|key| history.arrivals.get(key));
     let arrived = at_server.max(at_proxy.copied().unwrap_or(0));
     // Of one that left it is only known that no attempt can have been more than the last.
@@ -151,10 +149,10 @@ fn waits(record: &Record, found: &mut Findings) {
             found.add(Rule::RetryAfterIsHeeded, format!("{record:?}"));
         }
     }
-    if let Errand::ChargeInTime(limit) = record.order.errand {
-        if record.took > limit + LATE {
-            found.add(Rule::DeadlineIsKept, format!("{record:?}"));
-        }
+    if let Errand::ChargeInTime(limit) = record.order.errand
+        && record.took > limit + LATE
+    {
+        found.add(Rule::DeadlineIsKept, format!("{record:?}"));
     }
 }
 

@@ -107,8 +107,8 @@ impl<D: Driver> Drill<'_, D> {
         let id = format!("drill-{}", self.records.len());
         let key = leaves_after.map(|_| id.clone());
         let order = Order {
-            leaves_after,
             key,
+            leaves_after,
             ..Order::plain(id)
         };
         let record = self.driver.run(order).await;

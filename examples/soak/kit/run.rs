@@ -40,12 +40,11 @@ pub(crate) async fn run<D: Driver>(
 
     drop(driver);
     let mut left = Vec::new();
-    let (seen, elsewhere) = match Arc::try_unwrap(world) {
-        Ok(world) => close(world).await,
-        Err(_) => {
-            left.push("somebody still holds the clients".to_owned());
-            (Seen::default(), Vec::new())
-        }
+    let (seen, elsewhere) = if let Ok(world) = Arc::try_unwrap(world) {
+        close(world).await
+    } else {
+        left.push("somebody still holds the clients".to_owned());
+        (Seen::default(), Vec::new())
     };
     left.extend(tasks_beyond(tasks).await);
     Ok(History {

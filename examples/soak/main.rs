@@ -7,6 +7,7 @@
 //! Ends with 0 when nothing was violated, with 1 when something was, with 2 when the flags make no sense.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod files;
 mod flags;
 mod kit;
 mod versions;
@@ -52,6 +53,8 @@ async fn soak(flags: Flags) -> std::io::Result<usize> {
     };
     let passes = [plan, plan.guards(Guards::Everyday), plan.server(Server::IgnoresKeys)];
     let mut broken = 0;
+    // After the first pass, when everything that is opened once has been.
+    let mut files = None;
     for plan in passes {
         let began = now();
         let history = run(
@@ -78,6 +81,13 @@ async fn soak(flags: Flags) -> std::io::Result<usize> {
             .take(MOST_SHOWN)
             .for_each(|violation| println!("VIOLATED {violation}"));
         broken += violations.len();
+        files = files.or_else(files::open_files);
+    }
+    if let (Some(before), Some(after)) = (files, files::open_files())
+        && after > before
+    {
+        println!("VIOLATED nothing is left: {before} open files after the first pass, {after} after the last");
+        broken += 1;
     }
     println!("{broken} violations, seed {}, {}", flags.seed, versions::versions());
     Ok(broken)

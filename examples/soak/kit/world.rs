@@ -170,7 +170,7 @@ impl Shared<'_> {
 }
 
 /// What stalls run into; long enough for a loaded machine to answer on loopback.
-pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The default policy's.
 pub(crate) const MAX_ATTEMPTS: usize = 5;
 /// How long every 503 asks to wait: longer than the first waits of the default backoff.

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod command_line;
+#[path = "../../../examples/soak/flags.rs"]
+mod flags;
 #[path = "../../../examples/soak/kit/mod.rs"]
 mod kit;
 mod naive;
@@ -25,8 +28,8 @@ async fn soak(plan: Plan) {
     assert!(violations.is_empty(), "{summary}\n{}", shown.join("\n"));
     // A soak in which nothing happens proves nothing.
     let figures = summary.figures();
-    assert!(figures.lost > plan.operations / 50, "{summary}");
-    assert!(figures.successes > plan.operations / 4, "{summary}");
+    assert!(figures.lost > plan.operations / 200, "{summary}");
+    assert!(figures.successes > plan.operations / 10, "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,10 +12,15 @@ use super::naive::{Bug, Naive, Protocol};
 /// The rules that a client with this bug breaks.
 async fn broken(plan: Plan, protocol: Protocol, bug: Option<Bug>) -> BTreeSet<Rule> {
     let client = |world: &Arc<World>| {
-        if protocol == Protocol::Http2 {
+        match (protocol, bug) {
             // Connections that end for all their streams would hide what becomes of one that is refused.
-            let refusals = FaultScript::random(plan.seed).rate(0.2, Fault::refused_stream());
-            world.proxy.play(refusals.lost_response(0.02));
+            (Protocol::Http2, _) => {
+                let refusals = FaultScript::random(plan.seed).rate(0.2, Fault::refused_stream());
+                world.proxy.play(refusals.lost_response(0.02));
+            }
+            // Five failures in a row are rare in a storm that most operations survive.
+            (_, Some(Bug::TooManyAttempts)) => world.proxy.play(FaultScript::random(plan.seed).answer(0.7, 500)),
+            _ => {}
         }
         Naive::new(world, protocol, bug)
     };

@@ -7,6 +7,9 @@
 //!   operation, and has assertions for what must hold.
 //! - [`FaultProxy`] stands before any HTTP server and breaks the wire as a script says.
 //! - [`Script`] answers in memory, so that a test of code around a client runs in milliseconds under a paused clock.
+//! - [`Recorder`] remembers what happened, with assertions that print it.
+//!
+//! How they go together, by example: [How to test code that uses steadfast](guide).
 //!
 //! The servers bind 127.0.0.1 on a free port, start in milliseconds and stop when dropped. They use real sockets: a paused
 //! tokio clock runs ahead of them, so do not pause it.
@@ -39,12 +42,17 @@
 //! ```
 
 pub mod fault_proxy;
+pub mod guide;
 pub mod payment_api;
+mod recorder;
+mod recording;
 mod script;
 mod tasks;
 mod time;
 
 pub use fault_proxy::FaultProxy;
 pub use payment_api::PaymentApi;
+pub use recorder::Recorder;
+pub use recording::{Recorded, Recording};
 pub(crate) use script::Action;
 pub use script::{Arrival, Script, Step};

@@ -11,8 +11,10 @@ use http::Response;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use super::acts::Acts;
 use super::fault::{Ending, Fault, LastStream, Point};
 use super::head::{RequestHead, ResponseHead};
+use super::http2::FLUSH;
 use super::outlet::Pace;
 use super::passage::Entry;
 use super::shared::Shared;
@@ -28,6 +30,7 @@ pub(super) struct Exchange {
     pub(super) respond: SendResponse<Bytes>,
     /// The answer's body, once begun.
     pub(super) body: Option<SendStream<Bytes>>,
+    pub(super) acts: Acts,
     pub(super) orders: mpsc::UnboundedSender<Order>,
 }
 
@@ -100,6 +103,9 @@ impl Exchange {
     }
 
     async fn forward(&self, body: &[u8]) -> io::Result<(ResponseHead, Bytes)> {
+        if !self.acts.admit(self.respond.stream_id().into()) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         let mut upstream = Upstream::new(&self.shared.upstream);
         upstream.send_translated(&self.head, body).await?;
         self.shared.log.forwarded(self.entry);
@@ -137,7 +143,11 @@ impl Exchange {
         Ok(Some(match self.fault {
             Fault::ResetStream { reason, .. } => {
                 match &mut self.body {
-                    Some(body) => body.send_reset(reason.into()),
+                    Some(body) => {
+                        // A reset takes back what h2 has not written yet.
+                        time::pause(FLUSH).await;
+                        body.send_reset(reason.into());
+                    }
                     None => self.respond.send_reset(reason.into()),
                 }
                 return Ok(None);
@@ -151,7 +161,7 @@ impl Exchange {
                 return Ok(None);
             }
             Fault::GoAway { last, reason, .. } => Doom::GoAway {
-                last: last_stream(last, self.respond.stream_id().into()),
+                last: self.last_stream(last),
                 reason,
             },
             Fault::End { by, .. } => Doom::End(by),
@@ -159,13 +169,25 @@ impl Exchange {
             _ => Doom::End(Ending::Reset),
         }))
     }
-}
 
-/// Clients number their streams 1, 3, 5, …; 0 is before the first.
-const fn last_stream(last: LastStream, ours: u32) -> u32 {
-    match last {
-        LastStream::Ours => ours,
-        LastStream::Below => ours.saturating_sub(2),
+    /// The stream that a `GOAWAY` names. One that was not forwarded is disowned truly: where another one above it was,
+    /// so that the frame must name that, ours is refused by itself.
+    fn last_stream(&mut self, last: LastStream) -> u32 {
+        let ours: u32 = self.respond.stream_id().into();
+        // Clients number their streams 1, 3, 5, …; 0 is before the first.
+        let below = ours.saturating_sub(2);
+        match last {
+            LastStream::Ours => self.acts.leave(ours),
+            // A lie that the script asked for.
+            LastStream::Below if self.fault.forwards() => below,
+            LastStream::Below => {
+                let last = self.acts.leave(below);
+                if last > ours {
+                    self.respond.send_reset(Reason::REFUSED_STREAM);
+                }
+                last
+            }
+        }
     }
 }
 

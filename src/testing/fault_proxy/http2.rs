@@ -10,6 +10,7 @@ use http::Request;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
+use super::acts::Acts;
 use super::exchange::{Doom, Exchange, Order};
 use super::fault::{Ending, Fault};
 use super::head::RequestHead;
@@ -29,6 +30,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, connection: u6
         shared,
         connection,
         on_reuse: None,
+        acts: Acts::default(),
         orders: sender,
     };
     let order = loop {
@@ -58,6 +60,7 @@ struct Http2 {
     connection: u64,
     /// Set once a request asked for the end of the connection at the next one.
     on_reuse: Option<Ending>,
+    acts: Acts,
     orders: mpsc::UnboundedSender<Order>,
 }
 
@@ -84,6 +87,7 @@ impl Http2 {
             fault,
             respond,
             body: None,
+            acts: self.acts.clone(),
             orders: self.orders.clone(),
         };
         self.shared.tasks.spawn(exchange.run(request.into_body()));
@@ -139,4 +143,5 @@ fn translated(request: &Request<RecvStream>) -> RequestHead {
     }
 }
 
-const FLUSH: Duration = Duration::from_millis(5);
+/// Long enough for frames that are queued to be written.
+pub(super) const FLUSH: Duration = Duration::from_millis(5);

@@ -12,6 +12,7 @@
 //! in plain HTTP/1.1. Requests are forwarded once they are complete; answers pass on as they come, over HTTP/2 when
 //! they are complete. `CONNECT` and upgrades are not supported.
 
+mod acts;
 mod builder;
 mod director;
 mod exchange;

@@ -1,0 +1,118 @@
+//! One operation, as a recorder saw it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::breaker::Transition;
+use crate::event::Event;
+use crate::operation::{Attempt, Receipt, StopReason};
+
+/// One event in a form that can be kept.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Recorded {
+    /// An attempt with this number was about to be sent.
+    AttemptStarted(u32),
+    /// An attempt ended.
+    AttemptEnded(Attempt),
+    /// A wait began, with another attempt after it.
+    RetryScheduled(Duration),
+    /// The circuit breaker of the operation's origin changed its state.
+    CircuitChanged(Transition),
+    /// The operation was over.
+    Stopped(StopReason),
+}
+
+/// One operation as a [`Recorder`](super::Recorder) saw it; `Display` is its transcript, without secrets.
+#[derive(Clone)]
+pub struct Recording {
+    events: Vec<Recorded>,
+    lines: Vec<String>,
+    receipt: Receipt,
+}
+
+impl Recorded {
+    pub(super) fn of(event: &Event<'_>) -> Self {
+        match event {
+            Event::AttemptStarted { number, .. } => Self::AttemptStarted(*number),
+            Event::AttemptEnded { receipt } => match receipt.attempts().last() {
+                Some(attempt) => Self::AttemptEnded(attempt.clone()),
+                None => Self::Stopped(receipt.stop()),
+            },
+            Event::RetryScheduled { wait, .. } => Self::RetryScheduled(*wait),
+            Event::CircuitChanged { transition, .. } => Self::CircuitChanged(**transition),
+            Event::Stopped { receipt } => Self::Stopped(receipt.stop()),
+        }
+    }
+}
+
+impl Recording {
+    pub(super) fn new(receipt: &Receipt) -> Self {
+        Self {
+            events: Vec::new(),
+            lines: Vec::new(),
+            receipt: receipt.clone(),
+        }
+    }
+
+    /// Returns what happened, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Recorded] {
+        &self.events
+    }
+
+    /// Returns the report as it was when the last event came.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// Returns how many attempts were started; one that was dropped is in no receipt, but here.
+    #[must_use]
+    pub fn attempts(&self) -> usize {
+        let started = |event: &&Recorded| matches!(event, Recorded::AttemptStarted(_));
+        self.events.iter().filter(started).count()
+    }
+
+    /// Returns the waits that were begun, in order.
+    #[must_use]
+    pub fn waits(&self) -> Vec<Duration> {
+        let wait = |event: &Recorded| match event {
+            Recorded::RetryScheduled(wait) => Some(*wait),
+            _ => None,
+        };
+        self.events.iter().filter_map(wait).collect()
+    }
+
+    /// Returns why the operation stopped; `None` while it runs, or when it was dropped.
+    #[must_use]
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        match self.events.last()? {
+            Recorded::Stopped(stop) => Some(*stop),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.stop_reason().is_some()
+    }
+
+    pub(super) fn add(&mut self, recorded: Recorded, event: &Event<'_>) {
+        self.events.push(recorded);
+        self.lines.push(event.to_string());
+        self.receipt.clone_from(event.receipt());
+    }
+}
+
+impl fmt::Display for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.receipt.method(), self.receipt.origin())?;
+        self.lines.iter().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recording {{ {self} }}")
+    }
+}

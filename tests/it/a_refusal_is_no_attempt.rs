@@ -99,12 +99,12 @@ fn a_breaker_that_opens_during_the_wait_ends_it_with_the_failure_that_came_befor
         let (waiting, breaker) = (client.clone(), breaker.clone());
         let others = async move {
             Clock::system().sleep(Duration::from_millis(500)).await;
-            let withdrawn = balance(&waiting, A);
+            let meanwhile = balance(&waiting, A);
             trip(&breaker, A, &Clock::system());
-            withdrawn
+            meanwhile
         };
 
-        let (result, withdrawn) = tokio::join!(operation, others);
+        let (result, meanwhile) = tokio::join!(operation, others);
 
         let error = result.unwrap_err();
         assert!(error.is_circuit_open() && error.is_connection_lost());
@@ -119,7 +119,7 @@ fn a_breaker_that_opens_during_the_wait_ends_it_with_the_failure_that_came_befor
             (Duration::from_millis(4_200)..Duration::from_secs(5)).contains(&come_back),
             "{come_back:?}"
         );
-        assert_eq!((withdrawn, balance(&client, A)), (4.0, 5.0), "no attempt, no cost");
+        assert_eq!((meanwhile, balance(&client, A)), (5.0, 5.0), "no attempt, no cost");
     });
 }
 
@@ -200,7 +200,7 @@ fn without_a_breaker_nothing_is_refused() {
 }
 
 #[test]
-fn by_default_an_origin_that_is_down_is_left_alone_after_twenty_attempts() {
+fn by_default_an_origin_that_is_down_is_left_alone_after_fifty_attempts() {
     let script = Script::from_fn(by_path);
     let client = Client::builder().script(&script).build().unwrap();
     paused(async {
@@ -208,7 +208,7 @@ fn by_default_an_origin_that_is_down_is_left_alone_after_twenty_attempts() {
             let _failed = client.get(format!("{A}/down")).send_once().send().await;
         }
     });
-    assert_eq!(script.arrivals().len(), 20);
+    assert_eq!(script.arrivals().len(), 50);
     assert!(matches!(state_of(&client, A).state, State::Open));
     let _: &CircuitBreaker = client.circuit_breaker().unwrap();
 }

@@ -82,7 +82,7 @@ async fn an_operation_that_the_breaker_refuses_is_one_without_attempts() {
 
     client.post(URL).send().await.unwrap_err();
     assert!(
-        matches!(recorder.events()[..], [_, Recorded::CircuitChanged(_), _, _]),
+        matches!(recorder.events()[..], [_, _, Recorded::CircuitChanged(_), _]),
         "{recorder}"
     );
     client.post(URL).send().await.unwrap_err();
@@ -120,7 +120,7 @@ async fn an_assertion_that_fails_prints_the_transcript_without_secrets() {
     for (number, assertion) in wrong.iter().enumerate() {
         let panic = catch_unwind(AssertUnwindSafe(assertion)).unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
-        assert!(number == 6 || message.contains("retries in 1.000s"), "{message}");
+        assert!(number == 6 || message.contains("retries in 1.000 s"), "{message}");
         assert!(!message.contains("5e47"), "{message}");
     }
     assert!(!format!("{recorder:?}{:?}", recorder.recordings()).contains("5e47"));

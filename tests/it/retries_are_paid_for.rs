@@ -47,7 +47,7 @@ fn an_answer_that_is_no_success_of_the_server_earns_nothing() {
 }
 
 #[test]
-fn a_retry_is_paid_when_it_is_decided_and_refunded_when_it_succeeds() {
+fn a_retry_is_paid_when_it_is_sent_and_refunded_when_it_succeeds() {
     assert_eq!(balances(&RetryBudget::default(), [Step::lost_response()]), (4.0, 5.0));
 }
 
@@ -110,13 +110,13 @@ fn a_spent_budget_holds_up_no_first_try() {
 }
 
 #[test]
-fn the_token_comes_back_when_the_operation_is_dropped_during_its_wait() {
+fn a_wait_costs_nothing_and_neither_does_dropping_the_operation_during_it() {
     paused(async {
         let script = Script::from_fn(by_path);
         let client = unbroken(&script).build().unwrap();
         let operation = tokio::spawn(client.get(format!("{A}/down")).send());
         Clock::system().sleep(Duration::from_millis(500)).await;
-        assert_eq!(balance(&client, A), 4.0);
+        assert_eq!(balance(&client, A), 5.0);
 
         operation.abort();
         assert!(operation.await.unwrap_err().is_cancelled());
@@ -191,4 +191,26 @@ async fn over_a_socket_a_spent_budget_keeps_the_last_answer_and_sends_no_more() 
     assert!(error.is_budget_exhausted());
     assert_eq!(server.arrivals().len(), 3);
     assert_eq!(error.into_response().unwrap().text().await.unwrap(), "failure 2");
+}
+
+#[test]
+fn of_two_operations_that_wait_for_one_token_the_second_ends_with_its_first_failure() {
+    paused(async {
+        let script = Script::new([Step::refused(), Step::refused()]);
+        let client = unbroken(&script).retry_budget(starting_with(1.0)).build().unwrap();
+
+        let (one, other) = tokio::join!(client.get(A).send(), client.get(A).send());
+
+        assert_eq!(
+            (one.is_ok(), other.is_ok()),
+            (true, false),
+            "the first to have waited pays"
+        );
+        let error = other.unwrap_err();
+        assert!(error.is_budget_exhausted() && error.is_connect());
+        assert_eq!(
+            (error.receipt().unwrap().attempts().len(), script.arrivals().len()),
+            (1, 3)
+        );
+    });
 }

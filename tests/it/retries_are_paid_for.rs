@@ -196,7 +196,9 @@ async fn over_a_socket_a_spent_budget_keeps_the_last_answer_and_sends_no_more() 
 #[test]
 fn of_two_operations_that_wait_for_one_token_the_second_ends_with_its_first_failure() {
     paused(async {
-        let script = Script::new([Step::refused(), Step::refused()]);
+        // Answered late, so that the token is not back before the other's wait is over.
+        let late = Step::status(StatusCode::OK).after(Duration::from_secs(5));
+        let script = Script::new([Step::refused(), Step::refused(), late]);
         let client = unbroken(&script).retry_budget(starting_with(1.0)).build().unwrap();
 
         let (one, other) = tokio::join!(client.get(A).send(), client.get(A).send());

@@ -115,8 +115,10 @@ mod event;
 mod fixture;
 mod operation;
 mod origins;
+pub mod preset;
 pub mod retry;
 mod rng;
+pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -129,9 +131,11 @@ pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
-    KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Receipt, Scope, StopReason,
+    KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Problem, Receipt, Scope, StopReason,
 };
+pub use preset::Preset;
 pub use reqwest;
+pub use retry::Replay;
 pub use retry::backoff::Backoff;
 pub use retry::builder::RetryPolicyBuilder;
 pub use retry::jitter::Jitter;

@@ -40,6 +40,8 @@ use crate::clock::Clock;
 use crate::engine::{Armor, Settings};
 use crate::error::Error;
 use crate::event::Observers;
+use crate::operation::KeySettings;
+use crate::preset::{Preset, Presets};
 use wire::Wire;
 
 /// An HTTP client whose operations happen once.
@@ -69,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) budget: RetryBudget,
     pub(crate) observers: Observers,
     pub(crate) clock: Clock,
+    pub(crate) presets: Presets,
 }
 
 /// Headers of every request; they may be credentials, so `Debug` counts them only.
@@ -122,6 +125,7 @@ impl Client {
             budget: RetryBudget::default(),
             observers: Observers::default(),
             clock: Clock::system(),
+            presets: Presets::default(),
         }))
     }
 
@@ -173,6 +177,14 @@ impl Client {
         request: reqwest::Request,
     ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + 'static {
         RequestBuilder::from_request(self.clone(), request).send()
+    }
+}
+
+impl Shared {
+    /// The key's rules at an address: those of its preset, else the client's.
+    pub(crate) fn key_settings(&self, url: &Url) -> (Option<&Preset>, &KeySettings) {
+        let preset = self.presets.find(url);
+        (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 }
 

@@ -4,10 +4,11 @@ use reqwest::Response;
 use tracing::Instrument;
 
 use super::{Client, RequestBuilder};
-use crate::engine::{Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Template, prepare};
+use crate::engine::{Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Settings, Template, prepare};
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Receipt, StopReason};
+use crate::preset::Preset;
 use crate::retry::{ReplaySafety, RetryPolicy};
 
 /// One operation, ready to run: everything is fixed but the time.
@@ -17,6 +18,7 @@ pub(super) struct Operation {
     receipt: Receipt,
     safety: ReplaySafety,
     policy: Option<RetryPolicy>,
+    preset: Option<Preset>,
     attempt_timeout: Duration,
     total_timeout: Option<Duration>,
     buffer: Option<usize>,
@@ -42,8 +44,12 @@ impl Operation {
                 headers.append(name, value.clone());
             }
         }
-        let support = overrides.key_support.unwrap_or(settings.key.support);
-        let prepared = prepare(&method, (&mut headers, &body), key, &settings.key, support)?;
+        let (preset, key_settings) = client.0.key_settings(&url);
+        let preset = preset.cloned();
+        let support = overrides
+            .key_support
+            .unwrap_or_else(|| key_settings.support_on(url.path()));
+        let prepared = prepare(&method, (&mut headers, &body), key, key_settings, support)?;
         let safety = if overrides.send_once {
             prepared.safety.send_once()
         } else {
@@ -53,9 +59,21 @@ impl Operation {
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }
+        let safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
+        let known = preset.as_ref();
+        if let Some(preset) = known {
+            receipt.of_preset(preset.shared_name());
+        }
         Ok(Self {
-            attempt_timeout: overrides.attempt_timeout.unwrap_or(settings.attempt_timeout),
-            total_timeout: overrides.total_timeout.or(settings.total_timeout),
+            attempt_timeout: overrides
+                .attempt_timeout
+                .or(settings.attempt_timeout)
+                .or_else(|| known?.attempt_timeout())
+                .unwrap_or(Settings::ATTEMPT_TIMEOUT),
+            total_timeout: overrides
+                .total_timeout
+                .or(settings.total_timeout)
+                .or_else(|| known?.total_timeout()),
             buffer: overrides.buffer.or(settings.buffer),
             template: Template {
                 method,
@@ -70,6 +88,7 @@ impl Operation {
             receipt,
             safety,
             policy: overrides.policy,
+            preset,
         })
     }
 
@@ -102,21 +121,31 @@ impl Operation {
             self.template.body_deadline = Some(deadline);
         }
         let template = &self.template;
+        let judge = Judge {
+            policy,
+            client: &settings.policy,
+            preset: self.preset.as_ref(),
+        };
         let rules = Rules {
             redirects: settings.redirects,
             buffer: self.buffer,
             hook: settings.hook.as_deref(),
-            replay_marker: &settings.key.replay_marker,
+            replay_marker: self
+                .preset
+                .as_ref()
+                .map_or(&settings.key, Preset::key_settings)
+                .replay_marker
+                .as_ref(),
+            judge,
+            attempt_timeout: self.attempt_timeout,
         };
         let mut run = Run {
             exchange: HttpExchange::new(&shared.wire, template, rules, clock),
             plan: Plan {
                 url: &template.url,
-                judge: Judge {
-                    policy,
-                    client: &settings.policy,
-                },
+                judge,
                 attempt_timeout: self.attempt_timeout,
+                request_id: self.preset.as_ref().and_then(Preset::request_id_header),
                 clock,
                 observers: &shared.observers,
             },

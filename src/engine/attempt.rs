@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use reqwest::{Request, Response};
@@ -7,7 +8,7 @@ use url::Url;
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
-use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, KeyField, Redirects, read_up_to};
+use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Judge, KeyField, Redirects, peek, read_up_to};
 use crate::clock::Clock;
 use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
@@ -40,6 +41,8 @@ pub(crate) struct HttpExchange<'a, T> {
     clock: &'a Clock,
     hops: Vec<Hop>,
     head: Option<StatusCode>,
+    /// The beginning of an error's body, where a classifier asked for it.
+    seen: Option<Bytes>,
 }
 
 /// How an attempt is made.
@@ -48,7 +51,9 @@ pub(crate) struct Rules<'a> {
     pub(crate) redirects: Redirects,
     pub(crate) buffer: Option<usize>,
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
-    pub(crate) replay_marker: &'a HeaderName,
+    pub(crate) replay_marker: Option<&'a HeaderName>,
+    pub(crate) judge: Judge<'a>,
+    pub(crate) attempt_timeout: Duration,
 }
 
 /// One request of an attempt: the first, or one that a redirect led to.
@@ -67,6 +72,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             clock,
             hops: Vec::new(),
             head: None,
+            seen: None,
         }
     }
 
@@ -223,12 +229,20 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
         self.hops.clear();
         self.head = None;
+        self.seen = None;
         let response = self.exchange(number).await?;
-        match self.rules.buffer {
+        let response = match self.rules.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
-            Some(limit) => Box::pin(self.buffered(response, limit)).await,
-            None => Ok(response),
+            Some(limit) => Box::pin(self.buffered(response, limit)).await?,
+            None => response,
+        };
+        let status = response.status();
+        if !peek::is_shown(status) || !self.rules.judge.wants_body(status) {
+            return Ok(response);
         }
+        let (response, seen) = Box::pin(peek::peek(response, self.rules.attempt_timeout)).await;
+        self.seen = Some(seen);
+        Ok(response)
     }
 
     fn timed_out(&self) -> Failure {
@@ -240,11 +254,13 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     fn outcome<'a>(&'a self, answer: &'a Response) -> Outcome<'a> {
         let headers = answer.headers();
-        let outcome = Outcome::response(answer.status(), headers);
-        let marked = headers
-            .get(self.rules.replay_marker)
-            .is_some_and(|value| value.as_bytes() == b"true");
-        if marked { outcome.as_replayed() } else { outcome }
+        let mut outcome = Outcome::response(answer.status(), headers);
+        if let Some(seen) = &self.seen {
+            outcome = outcome.with_body(seen);
+        }
+        let marker = self.rules.replay_marker.and_then(|name| headers.get(name));
+        let is_stored = marker.is_some_and(|value| value.as_bytes() == b"true");
+        if is_stored { outcome.as_replayed() } else { outcome }
     }
 
     fn take_hops(&mut self) -> Vec<Hop> {

@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use http::{HeaderName, HeaderValue, StatusCode};
 use tracing::Instrument;
 use url::Url;
 
@@ -10,6 +11,7 @@ use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::event::{AttemptSpan, Event, Observers};
 use crate::operation::{Attempt, Failure, Outcome, Receipt, StopReason};
+use crate::preset::Preset;
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy, effect_of};
 use crate::rng;
 
@@ -19,15 +21,18 @@ pub(crate) struct Plan<'a> {
     pub(crate) url: &'a Url,
     pub(crate) judge: Judge<'a>,
     pub(crate) attempt_timeout: Duration,
+    /// The header in which the server names its answers.
+    pub(crate) request_id: Option<&'a HeaderName>,
     pub(crate) clock: &'a Clock,
     pub(crate) observers: &'a Observers,
 }
 
-/// Whose classifiers are asked, in order: the request's policy, then the client's; the first one's table answers last.
+/// Whose classifiers are asked, in order: the request's, the client's, the preset's; the first one's table answers last.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judge<'a> {
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) client: &'a RetryPolicy,
+    pub(crate) preset: Option<&'a Preset>,
 }
 
 /// How an operation ended, beside its receipt.
@@ -116,6 +121,14 @@ impl<'a, E: Exchange> Run<'a, E> {
     /// Sends once, within the attempt's limit and what is left until the deadline.
     async fn attempt(&mut self, begin: Begin) -> Result<E::Answer, Failure> {
         let number = begin.number;
+        let duplicates = self.attempts.possible_duplicates();
+        if duplicates > self.receipt.possible_duplicates() {
+            self.receipt.may_have_duplicated(duplicates);
+            self.tell(&Event::DuplicatePossible {
+                receipt: self.receipt,
+                number,
+            });
+        }
         self.tell(&Event::AttemptStarted {
             receipt: self.receipt,
             number,
@@ -142,9 +155,13 @@ impl<'a, E: Exchange> Run<'a, E> {
             Err(failure) => Outcome::failure(failure),
         };
         let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
+        let is_success = outcome.status().is_some_and(|status| status.is_success());
+        if !is_success {
+            // For dates in headers, which a success is not asked for.
+            outcome = outcome.with_received(self.plan.clock.wall());
+        }
         let verdict = self.plan.judge.verdict(&outcome);
-        if !verdict.is_accept() {
-            // For dates in headers, which an answer that is accepted is not asked for.
+        if is_success && !verdict.is_accept() {
             outcome = outcome.with_received(self.plan.clock.wall());
         }
         let transitions = self.guards.settle(permit, &outcome, at, at - began);
@@ -160,7 +177,9 @@ impl<'a, E: Exchange> Run<'a, E> {
             effect_of(&outcome, &verdict),
             (began - self.started, at - began),
             hops,
-        );
+        )
+        .with_problem(verdict.problem())
+        .with_request_id(self.request_id(&outcome));
         span.ended(&attempt);
         self.receipt.add(attempt);
         self.receipt.has_effect(self.attempts.effect());
@@ -206,6 +225,10 @@ impl<'a, E: Exchange> Run<'a, E> {
         self.tell(&Event::Stopped { receipt: self.receipt });
     }
 
+    fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {
+        outcome.headers()?.get(self.plan.request_id?)
+    }
+
     fn tell(&self, event: &Event<'_>) {
         self.plan.observers.tell(event);
     }
@@ -237,6 +260,14 @@ impl Judge<'_> {
                 self.client.opinion(outcome)
             }
         });
+        let opinion = opinion.or_else(|| self.preset?.opinion(outcome));
         opinion.unwrap_or_else(|| self.policy.by_table(outcome))
+    }
+
+    /// Whether anyone who is asked wants to see the body of an error with this status.
+    pub(super) fn wants_body(&self, status: StatusCode) -> bool {
+        self.policy.wants_body(status)
+            || self.client.wants_body(status)
+            || self.preset.is_some_and(|preset| preset.asks_for_body(status))
     }
 }

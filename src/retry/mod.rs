@@ -40,4 +40,4 @@ pub(crate) use attempts::effect_of;
 pub use attempts::{Attempts, Begin, Decision};
 pub(crate) use backoff::Backoff;
 pub(crate) use policy::RetryPolicy;
-pub use replay::ReplaySafety;
+pub use replay::{Replay, ReplaySafety};

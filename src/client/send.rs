@@ -70,10 +70,7 @@ impl Operation {
                 .or(settings.attempt_timeout)
                 .or_else(|| known?.attempt_timeout())
                 .unwrap_or(Settings::ATTEMPT_TIMEOUT),
-            total_timeout: overrides
-                .total_timeout
-                .or(settings.total_timeout)
-                .or_else(|| known?.total_timeout()),
+            total_timeout: overrides.total_timeout.or(settings.total_timeout),
             buffer: overrides.buffer.or(settings.buffer),
             template: Template {
                 method,
@@ -116,23 +113,24 @@ impl Operation {
         let started = clock.now();
         let policy = self.policy.as_ref().unwrap_or(&settings.policy);
         let mut attempts = policy.attempts(self.safety, started);
-        if let Some(deadline) = self.total_timeout.and_then(|limit| started.checked_add(limit)) {
+        let preset = self.preset.as_ref();
+        let limit = self.total_timeout.or_else(|| preset?.total_timeout());
+        if let Some(deadline) = limit.and_then(|limit| started.checked_add(limit)) {
             attempts = attempts.with_deadline(deadline);
-            self.template.body_deadline = Some(deadline);
+            // A preset's limit was not asked for: it does not cut off a stream that is read later.
+            self.template.body_deadline = self.total_timeout.map(|_| deadline);
         }
         let template = &self.template;
         let judge = Judge {
             policy,
             client: &settings.policy,
-            preset: self.preset.as_ref(),
+            preset,
         };
         let rules = Rules {
             redirects: settings.redirects,
             buffer: self.buffer,
             hook: settings.hook.as_deref(),
-            replay_marker: self
-                .preset
-                .as_ref()
+            replay_marker: preset
                 .map_or(&settings.key, Preset::key_settings)
                 .replay_marker
                 .as_ref(),
@@ -145,7 +143,7 @@ impl Operation {
                 url: &template.url,
                 judge,
                 attempt_timeout: self.attempt_timeout,
-                request_id: self.preset.as_ref().and_then(Preset::request_id_header),
+                request_id: preset.and_then(Preset::request_id_header),
                 clock,
                 observers: &shared.observers,
             },

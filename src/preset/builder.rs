@@ -158,6 +158,8 @@ impl PresetBuilder {
     }
 
     /// Sets the total timeout, unless the client or the request sets one: 1 ms to 30 days.
+    ///
+    /// Unlike theirs, it bounds attempts and waits alone, not a body that is read later.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.facts.total_timeout = Some(timeout);
         self

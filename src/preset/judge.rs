@@ -23,6 +23,10 @@ impl Facts {
         if status.as_u16() < 400 {
             return None;
         }
+        if outcome.is_replayed() && status.is_server_error() {
+            // The engine ends it, whatever a hint says, and tells why.
+            return None;
+        }
         let ruled = self.rule(status, headers, outcome.body());
         let verdict = match (ruled, self.hint(headers)) {
             (Some(ruled), _) if ruled.problem().is_some() && !ruled.is_retry() => ruled,

@@ -2,4 +2,5 @@
 
 mod fault_proxy;
 mod payment_api;
+mod presets;
 mod test_kit;

@@ -28,6 +28,7 @@ async fn anthropic_answers_mean_what_anthropic_does() {
     run(&preset::anthropic(), Profile::anthropic(), 25, rows).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "a table is as long as it has rows")]
 fn refused() -> Vec<Row> {
     let at = [
         ("date", "Tue, 14 Nov 2023 22:13:20 GMT"),

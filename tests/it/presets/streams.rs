@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use steadfast::Client;
 use steadfast::preset::{self, Preset};
 use steadfast::sse::{Events, StreamError};
 use steadfast::testing::payment_api::{Profile, Turn};
 use steadfast::testing::{PaymentApi, Script, Step};
+use steadfast::{Client, Clock};
 
 async fn drained(mut events: Events) -> (Vec<String>, Result<(), StreamError>) {
     let mut names = Vec::new();
@@ -98,14 +98,14 @@ async fn a_broken_stream_is_truncated_and_a_silent_one_is_idle() {
     assert!(end.unwrap_err().is_truncated());
     assert_eq!(names.len(), 1);
 
-    let started = tokio::time::Instant::now();
+    let started = Clock::system().now();
     let silent = scripted(Step::stall_body(StatusCode::OK, "data: {}\n\n"))
         .await
         .idle_timeout(Duration::from_secs(7));
     let (names, end) = drained(silent).await;
     let error = end.unwrap_err();
     assert!(error.is_idle() && !error.is_truncated());
-    assert_eq!((names.len(), started.elapsed().as_secs()), (1, 7));
+    assert_eq!((names.len(), (Clock::system().now() - started).as_secs()), (1, 7));
 }
 
 #[tokio::test(start_paused = true)]

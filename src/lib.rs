@@ -58,6 +58,7 @@
 //! | [connect timeout](ClientBuilder::connect_timeout) | 10 s, or half the attempt timeout | it must end first: then it is certain that nothing was sent |
 //! | [key](ClientBuilder::key_methods) | a random `UUIDv4` on POST and PATCH | the other methods are idempotent, or safe |
 //! | [header](ClientBuilder::key_header), [form](KeyFormat) | `Idempotency-Key`, the raw token | what providers use |
+//! | [presets](preset) | the built-in table of providers | hosts that are known to ignore keys are not sent a POST twice |
 //! | [key support](KeySupport) | honoured | nothing on the wire tells; say so where it is not |
 //! | [key lifetime](ClientBuilder::key_lifetime) | for ever | only the provider's documentation knows |
 //! | [redirects](Redirects) | at most 10; across origins GET and HEAD only, bare | keys and credentials must not leak |
@@ -71,7 +72,7 @@
 //!   [derived](IdempotencyKey::derive) key is the same after a restart.
 //! - **No blind repeat.** An attempt is repeated only if the method is idempotent, or the server honours its key, or the
 //!   server certainly did not act: [`ReplaySafety`](retry::ReplaySafety). No [`Classify`] can lift this, except by the
-//!   visible name [`Verdict::retry_untouched`].
+//!   visible name [`Verdict::retry_untouched`]; you can, by [`Replay::AtLeastOnce`].
 //! - **Only what can heal is retried.** 5xx but 501 and 505, time limits, lost connections: [`RetryPolicy`].
 //! - **Bounded.** Attempts, waits and the total time have limits: [`RetryPolicy`], [`Attempts`](retry::Attempts).
 //! - **Nothing is hidden.** Every success and every [`Error`] has its [`Receipt`], unless the request could not even be
@@ -115,8 +116,10 @@ mod event;
 mod fixture;
 mod operation;
 mod origins;
+pub mod preset;
 pub mod retry;
 mod rng;
+pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -129,9 +132,11 @@ pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
-    KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Receipt, Scope, StopReason,
+    KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Problem, Receipt, Scope, StopReason,
 };
+pub use preset::Preset;
 pub use reqwest;
+pub use retry::Replay;
 pub use retry::backoff::Backoff;
 pub use retry::builder::RetryPolicyBuilder;
 pub use retry::jitter::Jitter;

@@ -2,6 +2,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use http::StatusCode;
+
 use super::Verdict;
 use crate::operation::Outcome;
 
@@ -27,6 +29,14 @@ use crate::operation::Outcome;
 pub trait Classify: Send + Sync + 'static {
     /// Judges one outcome.
     fn classify(&self, outcome: &Outcome<'_>) -> Option<Verdict>;
+
+    /// Asks for [`Outcome::body`] of answers with this status, which is 400 or more. By default of none.
+    ///
+    /// Reading it is part of the attempt: it delays the verdict until 64 KiB, the body's end, or a time limit.
+    fn wants_body(&self, status: StatusCode) -> bool {
+        let _ = status;
+        false
+    }
 }
 
 /// Classifiers in the order in which they are asked.
@@ -46,6 +56,14 @@ impl Chain {
     }
 }
 
+impl Chain {
+    pub(crate) fn wants_body(&self, status: StatusCode) -> bool {
+        self.0
+            .iter()
+            .any(|classifier| catch_unwind(AssertUnwindSafe(|| classifier.wants_body(status))).unwrap_or_default())
+    }
+}
+
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} classifiers]", self.0.len())
@@ -61,5 +79,21 @@ where
 {
     fn classify(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
         (self.0)(outcome)
+    }
+}
+
+/// A closure that is shown the bodies of errors.
+pub(crate) struct FromBodyFn<F>(pub(crate) F);
+
+impl<F> Classify for FromBodyFn<F>
+where
+    F: Fn(&Outcome<'_>) -> Option<Verdict> + Send + Sync + 'static,
+{
+    fn classify(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
+        (self.0)(outcome)
+    }
+
+    fn wants_body(&self, _status: StatusCode) -> bool {
+        true
     }
 }

@@ -20,6 +20,6 @@ pub(crate) mod classifier;
 mod http_default;
 pub(crate) mod verdict;
 
-pub(crate) use classifier::{Chain, Classify, FromFn};
+pub(crate) use classifier::{Chain, Classify, FromBodyFn, FromFn};
 pub(crate) use http_default::Baseline;
 pub(crate) use verdict::Verdict;

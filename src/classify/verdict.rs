@@ -1,51 +1,49 @@
 use std::time::Duration;
 
+use crate::operation::{Effect, Problem};
+
 /// What an outcome means.
 ///
 /// Opaque, so that the one claim which lifts the replay gate, "the server certainly did not act", can be made only by
 /// the visible name [`Verdict::retry_untouched`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct Verdict(Meaning);
+pub struct Verdict {
+    meaning: Meaning,
+    /// What the attempt did, where the classifier knows better than the status tells.
+    effect: Option<Effect>,
+    problem: Option<Problem>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Accept,
     Fail,
-    Retry { after: Option<Duration>, claim: Claim },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    MayHaveActed,
-    Untouched,
+    Retry { after: Option<Duration> },
 }
 
 impl Verdict {
+    /// The least wait before the key of a request in flight is tried again: sooner, it is in flight still.
+    pub const KEY_IN_USE_WAIT: Duration = Duration::from_millis(500);
+
     /// The outcome is the answer: the operation ends with `Ok`. A failure without a response cannot be accepted.
     pub fn accept() -> Self {
-        Self(Meaning::Accept)
+        Self::of(Meaning::Accept)
     }
 
     /// The operation failed for good.
     pub fn fail() -> Self {
-        Self(Meaning::Fail)
+        Self::of(Meaning::Fail)
     }
 
     /// A retry can heal it, if repeating is safe.
     pub fn retry() -> Self {
-        Self(Meaning::Retry {
-            after: None,
-            claim: Claim::MayHaveActed,
-        })
+        Self::of(Meaning::Retry { after: None })
     }
 
     /// As [`Verdict::retry`], but not before this wait is over; a longer backoff or `Retry-After` still holds.
     pub fn retry_after(after: Duration) -> Self {
-        Self(Meaning::Retry {
-            after: Some(after),
-            claim: Claim::MayHaveActed,
-        })
+        Self::retry().not_before(after)
     }
 
     /// A retry can heal it, and the server **certainly did not act**: even a request without a key may be repeated.
@@ -53,53 +51,104 @@ impl Verdict {
     /// A false claim here can run an operation twice. Make it only where the provider documents it, for example for a
     /// rate limiter that stands before processing.
     pub fn retry_untouched() -> Self {
-        Self(Meaning::Retry {
-            after: None,
-            claim: Claim::Untouched,
-        })
+        Self::retry().with_effect(Effect::NotApplied)
+    }
+
+    /// The answer says that the operation was done by an earlier attempt: `Ok`, and its effect is known.
+    pub fn already_done() -> Self {
+        Self::accept().with_effect(Effect::Applied)
+    }
+
+    /// Another request with this key is in flight: ask again under the same key, after half a second or more.
+    pub fn key_in_use() -> Self {
+        Self::retry_after(Self::KEY_IN_USE_WAIT)
+            .with_effect(Effect::Unknown)
+            .with_problem(Problem::KeyInUse)
+    }
+
+    /// The key belongs to another request: a bug, never retried.
+    ///
+    /// The effect is unknown: whether that other request was this very operation, in an earlier life, is not told.
+    pub fn key_reused() -> Self {
+        Self::fail()
+            .with_effect(Effect::Unknown)
+            .with_problem(Problem::KeyReused)
+    }
+
+    /// The account has no money or quota left: refused without acting, and never retried.
+    pub fn quota_exhausted() -> Self {
+        Self::fail()
+            .with_effect(Effect::NotApplied)
+            .with_problem(Problem::QuotaExhausted)
     }
 
     /// Adds a least wait to a retry; does nothing to other verdicts.
-    pub fn not_before(self, wait: Duration) -> Self {
-        match self.0 {
-            Meaning::Retry { after, claim } => {
-                let after = Some(after.map_or(wait, |after| after.max(wait)));
-                Self(Meaning::Retry { after, claim })
-            }
-            Meaning::Accept | Meaning::Fail => self,
+    pub fn not_before(mut self, wait: Duration) -> Self {
+        if let Meaning::Retry { after } = &mut self.meaning {
+            *after = Some(after.map_or(wait, |after| after.max(wait)));
         }
+        self
     }
 
     /// True for [`Verdict::accept`].
     #[must_use]
     pub fn is_accept(&self) -> bool {
-        self.0 == Meaning::Accept
+        self.meaning == Meaning::Accept
     }
 
     /// True for every retry.
     #[must_use]
     pub fn is_retry(&self) -> bool {
-        matches!(self.0, Meaning::Retry { .. })
+        matches!(self.meaning, Meaning::Retry { .. })
     }
 
     /// True if the classifier claims that the server certainly did not act.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
-        matches!(
-            self.0,
-            Meaning::Retry {
-                claim: Claim::Untouched,
-                ..
-            }
-        )
+        self.is_retry() && self.effect == Some(Effect::NotApplied)
     }
 
     /// The least wait that the classifier asked for.
     #[must_use]
     pub fn after(&self) -> Option<Duration> {
-        match self.0 {
-            Meaning::Retry { after, .. } => after,
+        match self.meaning {
+            Meaning::Retry { after } => after,
             Meaning::Accept | Meaning::Fail => None,
         }
+    }
+
+    /// What the provider said was wrong.
+    #[must_use]
+    pub fn problem(&self) -> Option<Problem> {
+        self.problem
+    }
+
+    /// What the attempt did, where the classifier said so.
+    pub(crate) fn effect(&self) -> Option<Effect> {
+        self.effect
+    }
+
+    /// The same problem and effect, but the operation failed for good.
+    pub(crate) fn but_final(mut self) -> Self {
+        self.meaning = Meaning::Fail;
+        self
+    }
+
+    fn of(meaning: Meaning) -> Self {
+        Self {
+            meaning,
+            effect: None,
+            problem: None,
+        }
+    }
+
+    fn with_effect(mut self, effect: Effect) -> Self {
+        self.effect = Some(effect);
+        self
+    }
+
+    fn with_problem(mut self, problem: Problem) -> Self {
+        self.problem = Some(problem);
+        self
     }
 }

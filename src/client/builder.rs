@@ -14,7 +14,8 @@ use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
 use crate::error::{ConfigError, Error};
 use crate::event::{Event, FromFn, Observer, Observers};
 use crate::operation::{KeyFormat, KeySupport};
-use crate::retry::RetryPolicy;
+use crate::preset::{Preset, Presets};
+use crate::retry::{Replay, RetryPolicy};
 
 /// Builds a [`Client`]; every value is checked at [`build`](Self::build).
 ///
@@ -46,6 +47,7 @@ pub struct ClientBuilder {
     budget: RetryBudget,
     observers: Observers,
     clock: Clock,
+    presets: Presets,
 }
 
 impl ClientBuilder {
@@ -71,6 +73,7 @@ impl ClientBuilder {
             budget: RetryBudget::default(),
             observers: Observers::default(),
             clock: Clock::system(),
+            presets: Presets::default(),
         }
     }
 
@@ -128,7 +131,7 @@ impl ClientBuilder {
     ///
     /// Default 30 s. It cannot be off: a request can hang for ever, even with no socket left.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.attempt_timeout = timeout;
+        self.settings.attempt_timeout = Some(timeout);
         self
     }
 
@@ -225,6 +228,41 @@ impl ClientBuilder {
         self
     }
 
+    /// Adds what is known of a provider, for the origins that it is bound to; of several, the last one added wins.
+    ///
+    /// Facts about the server (the key's header, form, methods, worth and lifetime) come from the request, then the
+    /// preset, then this client. Time limits come from the request, then what was set on this client, then the preset.
+    /// Classifiers are asked in the order request, client, preset, default table.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast::{Client, preset};
+    ///
+    /// let ours = preset::ietf().at("https://api.example.com")?;
+    /// let client = Client::builder().preset(preset::stripe()).preset(ours).build()?;
+    /// # Ok::<(), steadfast::Error>(())
+    /// ```
+    pub fn preset(mut self, preset: Preset) -> Self {
+        self.presets.add(preset);
+        self
+    }
+
+    /// Forgets the built-in table of providers: every origin without a preset of your own gets the client's settings.
+    ///
+    /// Servers that ignore keys are then taken to honour them, unless [`key_support`](Self::key_support) says otherwise.
+    pub fn without_builtin_presets(mut self) -> Self {
+        self.presets.forget_builtin();
+        self
+    }
+
+    /// Says whether an attempt is repeated that may have been processed, where nothing protects from processing it
+    /// twice. Default [`Replay::WhenUntouched`].
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.settings.replay = replay;
+        self
+    }
+
     /// Sets the circuit breaker; clients given clones of one share it. Default [`CircuitBreaker::default`].
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
         self.breaker = Some(breaker);
@@ -295,13 +333,16 @@ impl ClientBuilder {
             budget: self.budget,
             observers: self.observers,
             clock: self.clock,
+            presets: self.presets,
         }))
     }
 
     /// Checks the ranges, and gives the connect timeout that holds.
     fn validate(&self) -> Result<Duration, ConfigError> {
         let settings = &self.settings;
-        check_attempt_timeout(settings.attempt_timeout)?;
+        let attempt_timeout = settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
+        check_attempt_timeout(attempt_timeout)?;
+        self.presets.validate()?;
         settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
         let key = settings.key.header.name();
         if self.headers.contains_key(key) {
@@ -316,13 +357,10 @@ impl ClientBuilder {
             ConfigError::require(long_enough, "key_lifetime", "at least 1s", format_args!("{lifetime:?}"))?;
         }
         let Some(connect_timeout) = self.connect_timeout else {
-            return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(settings.attempt_timeout / 2));
+            return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(attempt_timeout / 2));
         };
-        if !(SHORTEST..settings.attempt_timeout).contains(&connect_timeout) {
-            let accepted = format!(
-                "at least 1ms and less than the attempt timeout of {:?}",
-                settings.attempt_timeout
-            );
+        if !(SHORTEST..attempt_timeout).contains(&connect_timeout) {
+            let accepted = format!("at least 1ms and less than the attempt timeout of {attempt_timeout:?}");
             return Err(ConfigError::new(
                 "connect_timeout",
                 accepted,
@@ -345,6 +383,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)
+            .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)
             .finish_non_exhaustive()

@@ -41,6 +41,8 @@ use crate::clock::Clock;
 use crate::engine::{Armor, Redirects, Settings};
 use crate::error::Error;
 use crate::event::Observers;
+use crate::operation::KeySettings;
+use crate::preset::{Preset, Presets};
 use wire::Wire;
 
 /// An HTTP client whose operations happen once.
@@ -69,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) budget: RetryBudget,
     pub(crate) observers: Observers,
     pub(crate) clock: Clock,
+    pub(crate) presets: Presets,
 }
 
 /// Headers of every request; they may be credentials, so `Debug` counts them only.
@@ -213,6 +216,14 @@ impl Client {
     }
 }
 
+impl Shared {
+    /// The key's rules at an address: those of its preset, else the client's.
+    pub(crate) fn key_settings(&self, url: &Url) -> (Option<&Preset>, &KeySettings) {
+        let preset = self.presets.find(url);
+        (preset, preset.map_or(&self.settings.key, Preset::key_settings))
+    }
+}
+
 impl Default for Client {
     fn default() -> Self {
         Self::new()
@@ -235,6 +246,7 @@ impl fmt::Debug for Shared {
             .field("settings", &self.settings)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)
+            .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)
             .finish()

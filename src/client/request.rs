@@ -12,7 +12,7 @@ use super::send::Operation;
 use crate::engine::{Body, Finished, Overrides};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
-use crate::retry::RetryPolicy;
+use crate::retry::{Replay, RetryPolicy};
 use crate::rng;
 
 /// Builds one operation; like reqwest's, errors of its setters show at [`send`](Self::send).
@@ -151,12 +151,15 @@ impl RequestBuilder {
     ///
     /// If the operating system has no randomness.
     pub fn key(&mut self) -> Result<Option<&IdempotencyKey>, Error> {
-        let header = self.client.0.settings.key.header.name();
-        let wanted = self.client.0.settings.key.methods.contains(&self.method);
-        if self.key.is_none() {
-            if let Some(value) = self.headers.get(header) {
-                self.key = Some(self.client.0.settings.key.header.read(value)?);
-            } else if wanted {
+        // A target that is not valid shows at `send`.
+        let Ok(url) = &self.url else {
+            return Ok(self.key.as_ref());
+        };
+        let (_, settings) = self.client.0.key_settings(url);
+        if self.key.is_none() && settings.body_member.is_none() {
+            if let Some(value) = self.headers.get(settings.header.name()) {
+                self.key = Some(settings.header.read(value)?);
+            } else if settings.methods.contains(&self.method) {
                 let minted = rng::random_key();
                 self.key = Some(minted.map_err(|e| Error::request_because("no randomness for an idempotency key", e))?);
             }
@@ -199,6 +202,13 @@ impl RequestBuilder {
     /// Says whether the server honours the key, for this operation.
     pub fn key_support(mut self, support: KeySupport) -> Self {
         self.overrides.key_support = Some(support);
+        self
+    }
+
+    /// Says whether an attempt is repeated that may have been processed, where nothing protects from processing it
+    /// twice.
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.overrides.replay = Some(replay);
         self
     }
 

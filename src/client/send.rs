@@ -4,10 +4,11 @@ use reqwest::Response;
 use tracing::Instrument;
 
 use super::{Client, RequestBuilder};
-use crate::engine::{Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Template, prepare};
+use crate::engine::{Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Settings, Template, prepare};
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Receipt, StopReason};
+use crate::preset::Preset;
 use crate::retry::{ReplaySafety, RetryPolicy};
 
 /// One operation, ready to run: everything is fixed but the time.
@@ -17,6 +18,7 @@ pub(super) struct Operation {
     receipt: Receipt,
     safety: ReplaySafety,
     policy: Option<RetryPolicy>,
+    preset: Option<Preset>,
     attempt_timeout: Duration,
     total_timeout: Option<Duration>,
     buffer: Option<usize>,
@@ -37,13 +39,19 @@ impl Operation {
         } = request;
         let url = url?;
         let settings = &client.0.settings;
+        let (preset, key_settings) = client.0.key_settings(&url);
         for (name, value) in &client.0.headers.0 {
-            if !headers.contains_key(name) {
+            // A key among the defaults would be the same for every operation; the builder refuses the client's own
+            // header, a preset may name another.
+            if !headers.contains_key(name) && name != key_settings.header.name() {
                 headers.append(name, value.clone());
             }
         }
-        let support = overrides.key_support.unwrap_or(settings.key.support);
-        let prepared = prepare(&method, (&mut headers, &body), key, &settings.key, support)?;
+        let preset = preset.cloned();
+        let support = overrides
+            .key_support
+            .unwrap_or_else(|| key_settings.support_on(url.path()));
+        let prepared = prepare(&method, (&mut headers, &body), key, key_settings, support)?;
         let safety = if overrides.send_once {
             prepared.safety.send_once()
         } else {
@@ -53,8 +61,17 @@ impl Operation {
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }
+        let safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
+        let known = preset.as_ref();
+        if let Some(preset) = known {
+            receipt.of_preset(preset.shared_name());
+        }
         Ok(Self {
-            attempt_timeout: overrides.attempt_timeout.unwrap_or(settings.attempt_timeout),
+            attempt_timeout: overrides
+                .attempt_timeout
+                .or(settings.attempt_timeout)
+                .or_else(|| known?.attempt_timeout())
+                .unwrap_or(Settings::ATTEMPT_TIMEOUT),
             total_timeout: overrides.total_timeout.or(settings.total_timeout),
             buffer: overrides.buffer.or(settings.buffer),
             template: Template {
@@ -70,6 +87,7 @@ impl Operation {
             receipt,
             safety,
             policy: overrides.policy,
+            preset,
         })
     }
 
@@ -100,27 +118,36 @@ impl Operation {
         let started = clock.now();
         let policy = self.policy.as_ref().unwrap_or(&settings.policy);
         let mut attempts = policy.attempts(self.safety, started);
-        if let Some(deadline) = self.total_timeout.and_then(|limit| started.checked_add(limit)) {
+        let preset = self.preset.as_ref();
+        let limit = self.total_timeout.or_else(|| preset?.total_timeout());
+        if let Some(deadline) = limit.and_then(|limit| started.checked_add(limit)) {
             attempts = attempts.with_deadline(deadline);
-            self.template.body_deadline = Some(deadline);
+            // A preset's limit was not asked for: it does not cut off a stream that is read later.
+            self.template.body_deadline = self.total_timeout.map(|_| deadline);
         }
         let template = &self.template;
+        let judge = Judge {
+            policy,
+            client: &settings.policy,
+            preset,
+        };
+        let key_settings = preset.map_or(&settings.key, Preset::key_settings);
         let rules = Rules {
             redirects: settings.redirects,
             buffer: self.buffer,
             hook: settings.hook.as_deref(),
-            key_header: settings.key.header.name(),
-            replay_marker: &settings.key.replay_marker,
+            key_header: key_settings.header.name(),
+            replay_marker: key_settings.replay_marker.as_ref(),
+            judge,
+            attempt_timeout: self.attempt_timeout,
         };
         let mut run = Run {
             exchange: HttpExchange::new(&shared.wire, template, rules, clock),
             plan: Plan {
                 url: &template.url,
-                judge: Judge {
-                    policy,
-                    client: &settings.policy,
-                },
+                judge,
                 attempt_timeout: self.attempt_timeout,
+                request_id: preset.and_then(Preset::request_id_header),
                 clock,
                 observers: &shared.observers,
             },

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use reqwest::{Request, Response};
@@ -7,7 +8,9 @@ use url::{Position, Url};
 
 use super::body::Armor;
 use super::redirect::{self, Carry};
-use super::{AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, KeyField, Landing, Redirects, read_up_to};
+use super::{
+    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Judge, KeyField, Landing, Redirects, peek, read_up_to,
+};
 use crate::clock::Clock;
 use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
@@ -39,9 +42,12 @@ pub(crate) struct HttpExchange<'a, T> {
     rules: Rules<'a>,
     clock: &'a Clock,
     hops: Vec<Hop>,
-    landing: Option<Landing>,
+    /// Boxed: few attempts leave their origin.
+    landing: Option<Box<Landing>>,
     progress: Progress,
     moved: bool,
+    /// The beginning of an error's body, where a classifier asked for it.
+    seen: Option<Bytes>,
 }
 
 /// How far an attempt has come.
@@ -66,7 +72,9 @@ pub(crate) struct Rules<'a> {
     pub(crate) buffer: Option<usize>,
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
     pub(crate) key_header: &'a HeaderName,
-    pub(crate) replay_marker: &'a HeaderName,
+    pub(crate) replay_marker: Option<&'a HeaderName>,
+    pub(crate) judge: Judge<'a>,
+    pub(crate) attempt_timeout: Duration,
 }
 
 /// One request of an attempt: the first, or one that a redirect led to.
@@ -87,6 +95,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             landing: None,
             progress: Progress::NothingSent,
             moved: false,
+            seen: None,
         }
     }
 
@@ -196,10 +205,12 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         self.hops
             .push(Hop::new(response.status(), next.method.clone(), &next.url));
         let away = !redirect::same_origin(&self.template.url, &next.url);
-        self.landing = away.then(|| Landing {
-            method: next.method.clone(),
-            url: next.url.clone(),
-            at: self.clock.now(),
+        self.landing = away.then(|| {
+            Box::new(Landing {
+                method: next.method.clone(),
+                url: next.url.clone(),
+                at: self.clock.now(),
+            })
         });
         Some(Step {
             method: next.method,
@@ -271,12 +282,20 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.landing = None;
         self.progress = Progress::NothingSent;
         self.moved = false;
+        self.seen = None;
         let response = self.exchange(number).await?;
-        match self.rules.buffer {
+        let response = match self.rules.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
-            Some(limit) => Box::pin(self.buffered(response, limit)).await,
-            None => Ok(response),
+            Some(limit) => Box::pin(self.buffered(response, limit)).await?,
+            None => response,
+        };
+        let status = response.status();
+        if !peek::is_shown(status) || !self.rules.judge.wants_body(status) {
+            return Ok(response);
         }
+        let (response, seen) = Box::pin(peek::peek(response, self.rules.attempt_timeout)).await;
+        self.seen = Some(seen);
+        Ok(response)
     }
 
     fn timed_out(&self) -> Failure {
@@ -289,11 +308,14 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     fn outcome<'a>(&'a self, answer: &'a Response) -> Outcome<'a> {
         let headers = answer.headers();
-        let outcome = Outcome::response(answer.status(), headers);
-        let marked = headers
-            .get(self.rules.replay_marker)
-            .is_some_and(|value| value.as_bytes() == b"true");
-        let outcome = if marked { outcome.as_replayed() } else { outcome };
+        let mut outcome = Outcome::response(answer.status(), headers);
+        if let Some(seen) = &self.seen {
+            outcome = outcome.with_body(seen);
+        }
+        let marker = self.rules.replay_marker.and_then(|name| headers.get(name));
+        if marker.is_some_and(|value| value.as_bytes() == b"true") {
+            outcome = outcome.as_replayed();
+        }
         if self.moved {
             outcome.after_unseen_redirect()
         } else {
@@ -306,7 +328,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     }
 
     fn landing(&self) -> Option<&Landing> {
-        self.landing.as_ref()
+        self.landing.as_deref()
     }
 
     async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {

@@ -1,4 +1,4 @@
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use reqwest::{Response, ResponseBuilderExt};
@@ -30,7 +30,10 @@ pub(crate) async fn read_up_to(response: Response, limit: usize) -> Result<Respo
 }
 
 /// Puts a response together again; `reqwest` keeps its URL in an extension that only a builder can set.
-fn restore(parts: http::response::Parts, url: reqwest::Url, body: Bytes) -> Response {
+pub(super) fn restore<B>(parts: http::response::Parts, url: reqwest::Url, body: B) -> Response
+where
+    reqwest::Body: From<B>,
+{
     let mut response = http::Response::new(body);
     if let Ok(with_url) = http::Response::builder().url(url).body(()) {
         *response.extensions_mut() = with_url.into_parts().0.extensions;

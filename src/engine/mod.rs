@@ -9,6 +9,7 @@ mod buffer;
 mod exchange;
 mod guard;
 mod hook;
+pub(crate) mod peek;
 mod prepare;
 mod redirect;
 mod run;

@@ -1,9 +1,9 @@
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::Body;
-use super::settings::KeySettings;
 use crate::error::Error;
-use crate::operation::{IdempotencyKey, KeyHeader, KeySupport};
+use crate::operation::{IdempotencyKey, KeyError, KeyHeader, KeySettings, KeySupport};
+use crate::preset::member_of_json;
 use crate::retry::ReplaySafety;
 use crate::rng;
 
@@ -52,20 +52,33 @@ pub(crate) fn prepare(
     settings: &KeySettings,
     support: KeySupport,
 ) -> Result<Prepared, Error> {
-    let found = adopt(headers, settings)?;
+    let found = match &settings.body_member {
+        Some(member) => adopt_from_body(body, member)?,
+        None => adopt(headers, settings)?,
+    };
     let key = match (given, found) {
         (Some(given), Some(found)) if given != found => {
             return Err(Error::request(
                 "the request carries another idempotency key than the one given",
             ));
         }
+        (Some(_), None) if settings.body_member.is_some() => {
+            return Err(Error::request(
+                "this provider takes the idempotency key in the JSON body: put it there",
+            ));
+        }
         (Some(key), _) | (None, Some(key)) => Some(key),
+        (None, None) if settings.body_member.is_some() => None,
         (None, None) if settings.methods.contains(method) => Some(mint()?),
         (None, None) => None,
     };
+    if let Some(key) = &key {
+        fits(key, settings.max_length)?;
+    }
     // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
     let adopted = headers.remove(settings.header.name());
-    let field = key.clone().map(|key| KeyField {
+    let in_header = key.clone().filter(|_| settings.body_member.is_none());
+    let field = in_header.map(|key| KeyField {
         header: settings.header.clone(),
         key,
         adopted,
@@ -83,13 +96,29 @@ fn adopt(headers: &HeaderMap, settings: &KeySettings) -> Result<Option<Idempoten
     Ok(Some(settings.header.read(value)?))
 }
 
+/// Providers that take the key in the body get it from the caller, who alone can write there; it is read, not written.
+fn adopt_from_body(body: &Body, member: &str) -> Result<Option<IdempotencyKey>, Error> {
+    let key = body.bytes().and_then(|bytes| member_of_json(&bytes, member));
+    Ok(key.map(IdempotencyKey::new).transpose()?)
+}
+
+/// A key that is too long is refused by the server, or worse, cut.
+pub(crate) fn fits(key: &IdempotencyKey, limit: Option<usize>) -> Result<(), KeyError> {
+    let length = key.as_str().len();
+    match limit {
+        Some(limit) if length > limit => Err(KeyError::OverLimit { length, limit }),
+        _ => Ok(()),
+    }
+}
+
 fn mint() -> Result<IdempotencyKey, Error> {
     rng::random_key().map_err(|error| Error::request_because("no randomness for an idempotency key", error))
 }
 
 fn safety(method: &Method, keyed: bool, body: &Body, settings: &KeySettings, support: KeySupport) -> ReplaySafety {
     let mut safety = ReplaySafety::of_method(method);
-    if keyed {
+    // Where keys are ignored, "without a key" would be misleading: one would not help.
+    if keyed || support == KeySupport::Ignored {
         safety = safety.with_key(support);
     }
     if let Some(lifetime) = settings.lifetime {

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use http::Method;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tracing::Instrument;
 use url::Url;
 
@@ -11,6 +11,7 @@ use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::event::{AttemptSpan, Event, Observers, operation_ended};
 use crate::operation::{Attempt, Failure, Hop, Outcome, Receipt, StopReason};
+use crate::preset::Preset;
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
 use crate::rng;
 
@@ -20,15 +21,18 @@ pub(crate) struct Plan<'a> {
     pub(crate) url: &'a Url,
     pub(crate) judge: Judge<'a>,
     pub(crate) attempt_timeout: Duration,
+    /// The header in which the server names its answers.
+    pub(crate) request_id: Option<&'a HeaderName>,
     pub(crate) clock: &'a Clock,
     pub(crate) observers: &'a Observers,
 }
 
-/// Whose classifiers are asked, in order: the request's policy, then the client's; the first one's table answers last.
+/// Whose classifiers are asked, in order: the request's, the client's, the preset's; the first one's table answers last.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judge<'a> {
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) client: &'a RetryPolicy,
+    pub(crate) preset: Option<&'a Preset>,
 }
 
 /// How an operation ended, beside its receipt.
@@ -118,6 +122,14 @@ impl<'a, E: Exchange> Run<'a, E> {
     /// Sends once, within the attempt's limit and what is left until the deadline.
     async fn attempt(&mut self, begin: Begin) -> Result<E::Answer, Failure> {
         let number = begin.number;
+        let duplicates = self.attempts.possible_duplicates();
+        if duplicates > self.receipt.possible_duplicates() {
+            self.receipt.may_have_duplicated(duplicates);
+            self.tell(&Event::DuplicatePossible {
+                receipt: self.receipt,
+                number,
+            });
+        }
         self.tell(&Event::AttemptStarted {
             receipt: self.receipt,
             number,
@@ -145,9 +157,13 @@ impl<'a, E: Exchange> Run<'a, E> {
         let hops = self.exchange.hops();
         let outcome = redirected(outcome, self.receipt.method(), hops);
         let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
+        let is_success = outcome.status().is_some_and(|status| status.is_success());
+        if !is_success {
+            // For dates in headers, which a success is not asked for.
+            outcome = outcome.with_received(self.plan.clock.wall());
+        }
         let verdict = self.plan.judge.verdict(&outcome);
-        if !outcome.status().is_some_and(|status| status.is_success()) {
-            // For dates in headers, which a success is not asked for; a 429 is, though it is accepted.
+        if is_success && !verdict.is_accept() {
             outcome = outcome.with_received(self.plan.clock.wall());
         }
         let transitions = self
@@ -165,7 +181,9 @@ impl<'a, E: Exchange> Run<'a, E> {
             self.attempts.last_effect(),
             (began - self.started, at - began),
             hops.to_vec(),
-        );
+        )
+        .with_problem(verdict.problem())
+        .with_request_id(self.request_id(&outcome));
         span.ended(&attempt);
         self.receipt.add(attempt);
         self.receipt.has_effect(self.attempts.effect());
@@ -213,6 +231,10 @@ impl<'a, E: Exchange> Run<'a, E> {
         self.tell(&Event::Stopped { receipt: self.receipt });
     }
 
+    fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {
+        outcome.headers()?.get(self.plan.request_id?)
+    }
+
     fn tell(&self, event: &Event<'_>) {
         self.plan.observers.tell(event);
     }
@@ -244,7 +266,15 @@ impl Judge<'_> {
                 self.client.opinion(outcome)
             }
         });
+        let opinion = opinion.or_else(|| self.preset?.opinion(outcome));
         opinion.unwrap_or_else(|| self.policy.by_table(outcome))
+    }
+
+    /// Whether anyone who is asked wants to see the body of an error with this status.
+    pub(super) fn wants_body(&self, status: StatusCode) -> bool {
+        self.policy.wants_body(status)
+            || self.client.wants_body(status)
+            || self.preset.is_some_and(|preset| preset.asks_for_body(status))
     }
 }
 

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::ConfigError;
 use super::kind::Kind;
-use crate::operation::{Effect, Failure, FailureKind, IdempotencyKey, KeyError, Receipt, StopReason};
+use crate::operation::{Effect, Failure, FailureKind, IdempotencyKey, KeyError, Problem, Receipt, StopReason};
 
 /// Why an operation failed: no answer, or an answer that is not success and was not retried further.
 ///
@@ -116,6 +116,32 @@ impl Error {
         self.stopped_by(StopReason::KeyExpired)
     }
 
+    /// The key was used before, by a request that the server holds to be another one: a bug, never retried.
+    ///
+    /// Told only where a [preset](crate::preset) or a classifier knows the server's wording.
+    #[must_use]
+    pub fn is_key_reused(&self) -> bool {
+        self.has_problem(Problem::KeyReused)
+    }
+
+    /// Another request with this key was still being processed when the retries, all under the same key, ended.
+    #[must_use]
+    pub fn is_key_in_use(&self) -> bool {
+        self.has_problem(Problem::KeyInUse)
+    }
+
+    /// The account has no money or quota left; the server did not act, and it was not retried.
+    #[must_use]
+    pub fn is_quota_exhausted(&self) -> bool {
+        self.has_problem(Problem::QuotaExhausted)
+    }
+
+    /// The key cannot go to this server: too long for it, or not visible ASCII. Nothing was sent.
+    #[must_use]
+    pub fn is_key_invalid(&self) -> bool {
+        matches!(self.0.kind, Kind::Key(_))
+    }
+
     /// The server replayed a failure that it stored under this key: only a new operation can end differently.
     #[must_use]
     pub fn is_replayed(&self) -> bool {
@@ -220,6 +246,10 @@ impl Error {
             receipt: None,
             response: None,
         }))
+    }
+
+    fn has_problem(&self, problem: Problem) -> bool {
+        self.0.receipt.as_ref().and_then(Receipt::problem) == Some(problem)
     }
 
     fn stop(&self) -> Option<StopReason> {

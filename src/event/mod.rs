@@ -36,6 +36,16 @@ pub enum Event<'a> {
         /// The operation so far.
         receipt: &'a Receipt,
     },
+    /// The attempt that is about to be sent may repeat one that was processed, and nothing protects from that.
+    ///
+    /// Only with [`Replay::AtLeastOnce`](crate::Replay::AtLeastOnce).
+    #[non_exhaustive]
+    DuplicatePossible {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// The attempt's number.
+        number: u32,
+    },
     /// Another attempt follows after a wait, which begins now.
     #[non_exhaustive]
     RetryScheduled {
@@ -66,6 +76,7 @@ impl Event<'_> {
     pub fn receipt(&self) -> &Receipt {
         match self {
             Self::AttemptStarted { receipt, .. }
+            | Self::DuplicatePossible { receipt, .. }
             | Self::AttemptEnded { receipt }
             | Self::RetryScheduled { receipt, .. }
             | Self::CircuitChanged { receipt, .. }
@@ -87,6 +98,7 @@ impl fmt::Display for Event<'_> {
                 Some(attempt) => write!(f, ": attempt {attempt}"),
                 None => Ok(()),
             },
+            Self::DuplicatePossible { number, .. } => write!(f, ": attempt #{number} may be a duplicate"),
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),
             Self::Stopped { .. } => {

@@ -224,6 +224,14 @@ pub enum KeyError {
         /// Its length in bytes.
         length: usize,
     },
+    /// It is longer than this server takes.
+    #[error("this server takes idempotency keys of at most {limit} characters, this one has {length}")]
+    OverLimit {
+        /// Its length in bytes.
+        length: usize,
+        /// The server's limit.
+        limit: usize,
+    },
     /// It holds something else than visible ASCII.
     #[error("an idempotency key must be visible ASCII (0x21 to 0x7e), the byte at {position} is not")]
     NotVisibleAscii {

@@ -21,12 +21,13 @@ use super::{Effect, Failure};
 /// assert_eq!(outcome.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
 /// assert!(outcome.error().is_none());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Outcome<'a> {
     observed: Observed<'a>,
     method: Option<&'a Method>,
     attempt: u32,
     received: Option<SystemTime>,
+    body: Option<&'a [u8]>,
     replayed: Replay,
     path: Path,
 }
@@ -52,6 +53,19 @@ enum Path {
     Diverted,
     /// Of a request that the client underneath made of it, by redirects that were not seen.
     Unseen,
+}
+
+/// Neither headers nor body: they may hold secrets.
+impl fmt::Debug for Outcome<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("attempt", &self.attempt)
+            .field("status", &self.status())
+            .field("failure", &self.error())
+            .field("body", &self.body.map(<[u8]>::len))
+            .field("replayed", &self.replayed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Outcome<'a> {
@@ -85,6 +99,13 @@ impl<'a> Outcome<'a> {
     #[must_use]
     pub fn with_received(mut self, received: SystemTime) -> Self {
         self.received = Some(received);
+        self
+    }
+
+    /// Adds the beginning of the response's body.
+    #[must_use]
+    pub fn with_body(mut self, body: &'a [u8]) -> Self {
+        self.body = Some(body);
         self
     }
 
@@ -155,6 +176,21 @@ impl<'a> Outcome<'a> {
         self.method
     }
 
+    /// The beginning of an error's body, at most 64 KiB; `None` unless a classifier
+    /// [asked for it](crate::Classify::wants_body), and always for a status below 400.
+    ///
+    /// What arrived in time: it may be cut anywhere. The caller still gets the body whole.
+    #[must_use]
+    pub fn body(&self) -> Option<&'a [u8]> {
+        self.body
+    }
+
+    /// When it arrived, by the wall clock, if the driver gave it.
+    #[must_use]
+    pub fn received(&self) -> Option<SystemTime> {
+        self.received
+    }
+
     /// The attempt's number; the first is 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
@@ -207,6 +243,7 @@ impl<'a> Outcome<'a> {
             method: None,
             attempt: 1,
             received: None,
+            body: None,
             replayed: Replay::Fresh,
             path: Path::Direct,
         }

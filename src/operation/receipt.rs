@@ -1,9 +1,10 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use url::Url;
 
-use super::{Delivery, Effect, FailureKind, IdempotencyKey, NotReplayable, Outcome, StopReason};
+use super::{Delivery, Effect, FailureKind, IdempotencyKey, NotReplayable, Outcome, Problem, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -17,12 +18,15 @@ pub struct Receipt {
     pub(super) method: Method,
     pub(super) origin: Box<str>,
     pub(super) key: Option<IdempotencyKey>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_name"))]
+    pub(super) preset: Option<Arc<str>>,
     pub(super) attempts: Attempts,
     pub(super) elapsed: Duration,
     pub(super) stop: StopReason,
     pub(super) unsafe_to_repeat: Option<NotReplayable>,
     pub(super) effect: Effect,
     pub(super) replayed: bool,
+    pub(super) possible_duplicates: u32,
     pub(super) retry_after: Option<Duration>,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) ended: Option<Instant>,
@@ -38,6 +42,9 @@ pub struct Attempt {
     ending: Ending,
     effect: Effect,
     replayed: bool,
+    problem: Option<Problem>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_id"))]
+    request_id: Option<HeaderValue>,
     wait: Option<Duration>,
     hops: Vec<Hop>,
     unseen_redirect: bool,
@@ -90,12 +97,14 @@ impl Receipt {
             method,
             origin: origin_of(url),
             key,
+            preset: None,
             attempts: Attempts::None,
             elapsed: Duration::ZERO,
             stop: StopReason::Accepted,
             unsafe_to_repeat: None,
             effect: Effect::NotApplied,
             replayed: false,
+            possible_duplicates: 0,
             retry_after: None,
             ended: None,
         }
@@ -159,6 +168,30 @@ impl Receipt {
         self.replayed
     }
 
+    /// The name of the preset that applied; `None` if this origin has none.
+    #[must_use]
+    pub fn preset(&self) -> Option<&str> {
+        self.preset.as_deref()
+    }
+
+    /// The ids that the server gave its answers, in order, for its support; empty where no preset names their header.
+    pub fn request_ids(&self) -> impl Iterator<Item = &str> {
+        self.attempts().iter().filter_map(Attempt::request_id)
+    }
+
+    /// How many attempts were sent although an earlier one may have been processed and no key protects from a second
+    /// processing: zero unless [`Replay::AtLeastOnce`](crate::Replay::AtLeastOnce) was asked for.
+    #[must_use]
+    pub fn possible_duplicates(&self) -> u32 {
+        self.possible_duplicates
+    }
+
+    /// What the provider said was wrong at the last attempt.
+    #[must_use]
+    pub fn problem(&self) -> Option<Problem> {
+        self.attempts().last()?.problem()
+    }
+
     /// How long to wait, from the operation's end, before trying again; where the server or the breaker said so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -181,6 +214,14 @@ impl Receipt {
                 Attempts::Many(many)
             }
         };
+    }
+
+    pub(crate) fn of_preset(&mut self, name: Arc<str>) {
+        self.preset = Some(name);
+    }
+
+    pub(crate) fn may_have_duplicated(&mut self, times: u32) {
+        self.possible_duplicates = times;
     }
 
     pub(crate) fn waits(&mut self, wait: Duration) {
@@ -225,10 +266,27 @@ impl Attempt {
             ending: Ending::of(outcome),
             effect,
             replayed: outcome.is_replayed(),
+            problem: None,
+            request_id: None,
             wait: None,
             hops,
             unseen_redirect: outcome.is_after_unseen_redirect(),
         }
+    }
+
+    pub(crate) fn with_problem(mut self, problem: Option<Problem>) -> Self {
+        self.problem = problem;
+        self
+    }
+
+    /// Notes the server's id; one that is not short visible ASCII is no id, and would not belong in a log.
+    pub(crate) fn with_request_id(mut self, id: Option<&HeaderValue>) -> Self {
+        let is_id = |id: &&HeaderValue| {
+            let bytes = id.as_bytes();
+            (1..=LONGEST_ID).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+        };
+        self.request_id = id.filter(is_id).cloned();
+        self
     }
 
     /// Its number; the first is 1.
@@ -265,6 +323,18 @@ impl Attempt {
     #[must_use]
     pub fn replayed(&self) -> bool {
         self.replayed
+    }
+
+    /// What the provider said was wrong, where it is one of the [known problems](Problem).
+    #[must_use]
+    pub fn problem(&self) -> Option<Problem> {
+        self.problem
+    }
+
+    /// The server's id of its answer, for its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_ref()?.to_str().ok()
     }
 
     /// How long was waited after it; `None` if it was the last.
@@ -339,6 +409,9 @@ impl Hop {
     }
 }
 
+/// Longer than any provider's request id by far.
+const LONGEST_ID: usize = 128;
+
 fn origin_of(url: &Url) -> Box<str> {
     url[..url::Position::BeforePath].rsplit_once('@').map_or_else(
         || url[..url::Position::BeforePath].into(),
@@ -366,4 +439,16 @@ fn as_text<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn as_name<S: serde::Serializer>(name: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&name.as_deref(), serializer)
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn as_id<S: serde::Serializer>(id: &Option<HeaderValue>, serializer: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&id.as_ref().and_then(|id| id.to_str().ok()), serializer)
 }

@@ -10,6 +10,9 @@ impl fmt::Display for Receipt {
         if let Some(key) = &self.key {
             write!(f, " key #{}", key.fingerprint())?;
         }
+        if let Some(preset) = &self.preset {
+            write!(f, " ({preset})")?;
+        }
         let noun = if attempts == 1 { "attempt" } else { "attempts" };
         write!(
             f,
@@ -19,6 +22,9 @@ impl fmt::Display for Receipt {
         )?;
         if self.replayed {
             f.write_str(", replayed")?;
+        }
+        if self.possible_duplicates > 0 {
+            write!(f, ", possible duplicates: {}", self.possible_duplicates)?;
         }
         if self.stop != StopReason::Accepted {
             write!(f, "; stopped: {}", self.stop)?;
@@ -50,6 +56,12 @@ impl fmt::Display for Attempt {
         }
         if !matches!(self.ending(), Ending::Response { status } if status.is_success()) {
             write!(f, " (effect: {})", self.effect())?;
+        }
+        if let Some(problem) = self.problem() {
+            write!(f, ", {problem}")?;
+        }
+        if let Some(id) = self.request_id() {
+            write!(f, " [{id}]")?;
         }
         match self.wait() {
             Some(wait) => write!(f, "; waited {}", Seconds(wait)),

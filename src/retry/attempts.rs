@@ -23,6 +23,9 @@ pub struct Attempts {
     effect: Effect,
     last: Effect,
     hint: Option<Duration>,
+    /// Set once an attempt may have been processed whose repeat nothing protects.
+    unprotected: bool,
+    possible_duplicates: u32,
 }
 
 /// Leave to make an attempt.
@@ -69,6 +72,8 @@ impl Attempts {
             effect: Effect::NotApplied,
             last: Effect::NotApplied,
             hint: None,
+            unprotected: false,
+            possible_duplicates: 0,
         }
     }
 
@@ -93,6 +98,7 @@ impl Attempts {
             return Err(StopReason::AttemptsExhausted);
         }
         self.begun += 1;
+        self.possible_duplicates += u32::from(self.unprotected);
         Ok(Begin {
             number: self.begun,
             time_left,
@@ -118,6 +124,7 @@ impl Attempts {
         if outcome.is_replayed() {
             return Decision::Stop(StopReason::Replayed);
         }
+        self.unprotected |= touched == Touched::MayBe && self.safety.may_duplicate();
         if let Some(why) = self.safety.obstacle_after(touched) {
             return Decision::Stop(StopReason::NotReplayable(why));
         }
@@ -159,6 +166,12 @@ impl Attempts {
         self.last
     }
 
+    /// How many attempts were begun that may have repeated a processed one; see [`Replay`](super::Replay).
+    #[must_use]
+    pub fn possible_duplicates(&self) -> u32 {
+        self.possible_duplicates
+    }
+
     /// How long the server, or a classifier, asked to wait after the last attempt; an accepted 429 may ask, too.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -196,13 +209,9 @@ impl Attempts {
     }
 }
 
-/// What one attempt may have done; a classifier's claim that the server did not act counts.
+/// What one attempt may have done; a classifier that knows better than the status counts.
 fn effect_of(outcome: &Outcome<'_>, verdict: &Verdict) -> Effect {
-    if verdict.is_untouched() {
-        Effect::NotApplied
-    } else {
-        outcome.effect()
-    }
+    verdict.effect().unwrap_or_else(|| outcome.effect())
 }
 
 /// Jitter on the server's wish, upwards only: earlier would be refused again, and all at once would be a herd.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::jitter::Jitter;
 use super::policy::Parts;
 use super::{Backoff, RetryPolicy};
-use crate::classify::{Baseline, Classify, FromFn, Verdict};
+use crate::classify::{Baseline, Classify, FromBodyFn, FromFn, Verdict};
 use crate::error::ConfigError;
 use crate::operation::Outcome;
 
@@ -57,6 +57,11 @@ impl RetryPolicyBuilder {
     /// Adds a closure as a classifier; `None` leaves the outcome to the next one.
     pub fn classify_fn(self, classify: impl Fn(&Outcome<'_>) -> Option<Verdict> + Send + Sync + 'static) -> Self {
         self.classify(FromFn(classify))
+    }
+
+    /// Adds a closure that is also shown the beginning of each error's body ([`Outcome::body`]), 4xx and 5xx alike.
+    pub fn classify_body_fn(self, classify: impl Fn(&Outcome<'_>) -> Option<Verdict> + Send + Sync + 'static) -> Self {
+        self.classify(FromBodyFn(classify))
     }
 
     /// Retries 5xx and time limits alone where no classifier has an opinion, as [`RetryPolicy::strict`] does.

@@ -39,4 +39,4 @@ mod replay;
 pub use attempts::{Attempts, Begin, Decision};
 pub(crate) use backoff::Backoff;
 pub(crate) use policy::RetryPolicy;
-pub use replay::ReplaySafety;
+pub use replay::{Replay, ReplaySafety};

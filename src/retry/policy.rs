@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
+
 use super::builder::RetryPolicyBuilder;
 use super::{Attempts, Backoff, ReplaySafety};
 use crate::classify::{Baseline, Chain, Verdict};
@@ -108,6 +110,11 @@ impl RetryPolicy {
     /// What this policy's own classifiers say.
     pub(crate) fn opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
         self.0.classifiers.opinion(outcome)
+    }
+
+    /// Whether a classifier of this policy asks for the bodies of answers with this status.
+    pub(crate) fn wants_body(&self, status: StatusCode) -> bool {
+        self.0.classifiers.wants_body(status)
     }
 
     /// What this policy's table says when no classifier has an opinion.

@@ -4,10 +4,31 @@ use http::Method;
 
 use crate::operation::{KeySupport, NotReplayable};
 
+/// Whether an attempt that may have been processed is repeated although nothing protects from processing it twice.
+///
+/// It matters only for methods that are not idempotent, on servers that ignore keys (AI APIs, for one) or without a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Replay {
+    /// Repeats only when the server certainly did not act: nothing is ever paid for twice.
+    ///
+    /// The default, also of presets for AI APIs: a lost answer is an error whose effect is unknown, and the caller, who
+    /// knows what a second completion costs and what a missing one does, decides.
+    #[default]
+    WhenUntouched,
+    /// Repeats whatever can heal, and so may process twice; within a key's lifetime nothing changes for honoured keys.
+    ///
+    /// Each attempt that may be a duplicate is counted in the receipt
+    /// ([`possible_duplicates`](crate::Receipt::possible_duplicates)) and told to observers before it is sent
+    /// ([`Event::DuplicatePossible`](crate::Event::DuplicatePossible)).
+    AtLeastOnce,
+}
+
 /// What makes it safe to repeat an attempt that may have been processed: the replay gate's facts.
 ///
 /// An attempt is repeated only when the method is idempotent (RFC 9110 §9.2.2), or the server honours the key it
-/// carries, or the server certainly did not act. No classifier can lift this.
+/// carries, or the server certainly did not act. No classifier can lift this; the caller can, by the visible name
+/// [`Replay::AtLeastOnce`].
 ///
 /// # Examples
 ///
@@ -33,6 +54,8 @@ enum Repeat {
     Always,
     /// The server remembers the key, as long as it lives.
     WhileKeyLives,
+    /// Nothing makes it safe, and the caller wants it repeated all the same.
+    AtLeastOnce,
     /// Only when the server certainly did not act.
     WhenUntouched(NotReplayable),
     /// Not even then: there is nothing left to send, or the caller forbade it.
@@ -69,6 +92,15 @@ impl ReplaySafety {
         self
     }
 
+    /// Adds what the caller wants where nothing makes a repeat safe.
+    pub fn with_replay(mut self, replay: Replay) -> Self {
+        self.repeat = match (self.repeat, replay) {
+            (Repeat::WhenUntouched(_), Replay::AtLeastOnce) => Repeat::AtLeastOnce,
+            (repeat, _) => repeat,
+        };
+        self
+    }
+
     /// Adds that the body can be read only once, so that nothing is left to send.
     pub fn with_one_shot_body(mut self) -> Self {
         self.repeat = Repeat::Never(NotReplayable::OneShotBody);
@@ -85,7 +117,7 @@ impl ReplaySafety {
     #[must_use]
     pub fn obstacle(&self) -> Option<NotReplayable> {
         match self.repeat {
-            Repeat::Always | Repeat::WhileKeyLives => None,
+            Repeat::Always | Repeat::WhileKeyLives | Repeat::AtLeastOnce => None,
             Repeat::WhenUntouched(why) | Repeat::Never(why) => Some(why),
         }
     }
@@ -96,6 +128,11 @@ impl ReplaySafety {
             (Repeat::WhenUntouched(_), Touched::Untouched) => None,
             _ => self.obstacle(),
         }
+    }
+
+    /// True if a repeat of an attempt that may have been processed is a possible duplicate.
+    pub(super) fn may_duplicate(&self) -> bool {
+        self.repeat == Repeat::AtLeastOnce
     }
 
     /// True if a repeat, that long after the first attempt, could meet a server that forgot the key.

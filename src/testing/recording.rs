@@ -17,6 +17,8 @@ pub enum Recorded {
     AttemptEnded(Attempt),
     /// A wait began, with another attempt after it.
     RetryScheduled(Duration),
+    /// An attempt with this number may repeat one that was processed; see [`Replay`](crate::Replay).
+    DuplicatePossible(u32),
     /// The circuit breaker of the operation's origin changed its state.
     CircuitChanged(Transition),
     /// The operation was over.
@@ -40,6 +42,7 @@ impl Recorded {
                 None => Self::Stopped(receipt.stop()),
             },
             Event::RetryScheduled { wait, .. } => Self::RetryScheduled(*wait),
+            Event::DuplicatePossible { number, .. } => Self::DuplicatePossible(*number),
             Event::CircuitChanged { transition, .. } => Self::CircuitChanged(**transition),
             Event::Stopped { receipt } => Self::Stopped(receipt.stop()),
         }

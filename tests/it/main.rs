@@ -35,6 +35,7 @@ mod no_blind_repeat;
 mod one_key;
 mod only_what_can_heal;
 mod payment_api;
+mod presets;
 mod receipts_match_arrivals;
 mod recorder;
 mod retries_are_paid_for;

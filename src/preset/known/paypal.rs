@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use http::{HeaderName, Method};
+
+use super::lifetime;
+use crate::operation::KeyHeader;
+use crate::preset::{Meaning, Preset, Rule};
+
+/// `PayPal`.
+///
+/// | fact | source, as of November 2026 |
+/// |---|---|
+/// | `PayPal-Request-Id` on POST; without it, a repeat is a duplicate | \[D\] developer.paypal.com/reference/guidelines/idempotency |
+/// | at most 108 characters | \[D\] Vault API specification |
+/// | "Not all APIs support this header": known of Orders, Payments v2, Vault, plans and products | \[D\] the same page; the references of these |
+/// | kept: Orders 6 h, Payments v2 45 d, Vault 3 h, plans and products 72 h | \[D\] the same references. We plan with 3 h for all |
+/// | a repeat gets the latest status of the first request (200, not 201), unmarked | \[D\] the same page |
+/// | retry network time limits and 5xx as long as the id is stored | \[D\] the same page |
+/// | id used by another request: `PAYPAL_REQUEST_ID_PREVIOUSLY_USED`, `DUPLICATE_REQUEST_ID` | \[D\] developer.paypal.com, error pages of these names |
+/// | `Paypal-Debug-Id` | \[D\] developer.paypal.com/api/rest/responses |
+///
+/// Of two at once, "`PayPal` might fail the second request" \[D\]; how is not published, so there is no rule for it.
+/// Elsewhere on the host the key is sent, and taken to be ignored.
+#[must_use]
+pub fn paypal() -> Preset {
+    Preset::builder("paypal")
+        .origin("https://api-m.paypal.com")
+        .origin("https://api-m.sandbox.paypal.com")
+        .for_payments()
+        .key_header(KeyHeader::new(HeaderName::from_static("paypal-request-id")))
+        .key_methods([Method::POST])
+        .key_max_length(108)
+        .key_lifetime(lifetime(3))
+        .honors_keys_under("/v2/checkout/orders")
+        .honors_keys_under("/v2/payments")
+        .honors_keys_under("/v3/vault")
+        .honors_keys_under("/v1/billing/plans")
+        .honors_keys_under("/v1/catalogs/products")
+        .no_replay_marker()
+        .request_id_header(HeaderName::from_static("paypal-debug-id"))
+        .codes_at("name")
+        .codes_at("details.issue")
+        .rule(
+            Rule::statuses(400..=422)
+                .code("PAYPAL_REQUEST_ID_PREVIOUSLY_USED")
+                .means(Meaning::KeyReused),
+        )
+        .rule(
+            Rule::statuses(400..=422)
+                .code("DUPLICATE_REQUEST_ID")
+                .means(Meaning::KeyReused),
+        )
+        .known()
+}
+
+/// Checkout.com.
+///
+/// | fact | source, as of November 2026 |
+/// |---|---|
+/// | `Cko-Idempotency-Key` on payments, payment contexts and transfers | \[D\] checkout.com/docs/payments/manage-payments/idempotency, January 2026 |
+/// | kept for 24 hours | \[D\] the same page |
+/// | only 2xx is stored: after a 4xx or 5xx the payment is attempted again | \[D\] the same page |
+/// | in flight: 409, 429 in the past; wait 30 s or more | \[D\] support article on concurrent requests |
+#[must_use]
+pub fn checkout() -> Preset {
+    const IN_FLIGHT_WAIT: Duration = Duration::from_secs(30);
+    Preset::builder("checkout")
+        .origin("https://api.checkout.com")
+        .origin("https://api.sandbox.checkout.com")
+        .origin("https://*.api.checkout.com")
+        .origin("https://*.api.sandbox.checkout.com")
+        .for_payments()
+        .key_header(KeyHeader::new(HeaderName::from_static("cko-idempotency-key")))
+        .key_methods([Method::POST])
+        .key_lifetime(lifetime(24))
+        .honors_keys_under("/payments")
+        .honors_keys_under("/payment-contexts")
+        .honors_keys_under("/transfers")
+        .no_replay_marker()
+        .rule(Rule::status(409).means(Meaning::KeyInUse).not_before(IN_FLIGHT_WAIT))
+        .rule(Rule::status(429).means(Meaning::Retry).not_before(IN_FLIGHT_WAIT))
+        .known()
+}

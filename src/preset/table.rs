@@ -1,0 +1,140 @@
+use std::sync::{Arc, LazyLock};
+
+use url::Url;
+
+use super::{Preset, known};
+use crate::error::ConfigError;
+
+/// The presets of a client: the caller's, then the built-in table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Presets {
+    own: Vec<Preset>,
+    builtin: Builtin,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Builtin {
+    #[default]
+    Known,
+    Forgotten,
+}
+
+impl Presets {
+    pub(crate) fn add(&mut self, preset: Preset) {
+        self.own.push(preset);
+    }
+
+    pub(crate) fn forget_builtin(&mut self) {
+        self.builtin = Builtin::Forgotten;
+    }
+
+    /// The preset that applies to an address: the caller's over a built-in one, then the most exact, then the last.
+    pub(crate) fn find(&self, url: &Url) -> Option<&Preset> {
+        let own = most_exact(self.own.iter(), url);
+        own.or_else(|| match self.builtin {
+            Builtin::Known => most_exact(TABLE.iter(), url),
+            Builtin::Forgotten => None,
+        })
+    }
+
+    /// A preset that is bound to nothing would silently do nothing.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        match self.own.iter().find(|preset| !preset.is_bound()) {
+            Some(preset) => Err(ConfigError::new(
+                "preset",
+                "bound to an origin (`Preset::at`, `PresetBuilder::origin`)",
+                format_args!("`{}`, which is bound to none", preset.name()),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, url: &Url) -> Option<&'a Preset> {
+    presets
+        .filter_map(|preset| Some((preset.exactness(url)?, preset)))
+        .max_by_key(|(exactness, _)| *exactness)
+        .map(|(_, preset)| preset)
+}
+
+/// What every client knows unasked. Never changed, hence no state that clients would share.
+static TABLE: LazyLock<Arc<[Preset]>> = LazyLock::new(|| known::bound().into());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(presets: &Presets, url: &str) -> Option<String> {
+        let preset = presets.find(&Url::parse(url).unwrap())?;
+        Some(preset.name().to_owned())
+    }
+
+    #[test]
+    fn well_known_hosts_are_known_unasked() {
+        let presets = Presets::default();
+        for (url, name) in [
+            ("https://api.stripe.com/v1/charges", Some("stripe")),
+            ("https://api.stripe.com/v2/core/accounts", Some("stripe_v2")),
+            ("https://api.openai.com/v1/responses", Some("openai")),
+            ("https://api.openai.com./v1/responses", Some("openai")),
+            ("https://api.anthropic.com/v1/messages", Some("anthropic")),
+            (
+                "https://generativelanguage.googleapis.com/v1beta/models",
+                Some("gemini"),
+            ),
+            ("https://me.openai.azure.com/openai", Some("azure_openai")),
+            ("https://bedrock-runtime.eu-west-1.amazonaws.com/model", Some("bedrock")),
+            ("https://checkout-test.adyen.com/v71/payments", Some("adyen")),
+            ("https://api-m.paypal.com/v2/checkout/orders", Some("paypal")),
+            ("https://api.github.com/repos", Some("github")),
+            ("https://api.example.com/", None),
+            ("https://api.openai.com.evil.example/", None),
+            ("http://127.0.0.1:8080/", None),
+        ] {
+            assert_eq!(found(&presets, url).as_deref(), name, "{url}");
+        }
+    }
+
+    #[test]
+    fn ones_own_preset_wins_and_the_table_can_be_forgotten() {
+        let mut presets = Presets::default();
+        presets.add(
+            Preset::builder("mine")
+                .origin("https://api.openai.com")
+                .build()
+                .unwrap(),
+        );
+        assert_eq!(found(&presets, "https://api.openai.com/").as_deref(), Some("mine"));
+        presets.add(
+            Preset::builder("later")
+                .origin("https://api.openai.com")
+                .build()
+                .unwrap(),
+        );
+        assert_eq!(found(&presets, "https://api.openai.com/").as_deref(), Some("later"));
+        presets.forget_builtin();
+        assert_eq!(found(&presets, "https://api.stripe.com/"), None);
+        assert_eq!(found(&presets, "https://api.openai.com/").as_deref(), Some("later"));
+    }
+
+    #[test]
+    fn a_lookup_allocates_nothing() {
+        let presets = Presets::default();
+        let urls = ["https://api.example.com/v1", "https://api.stripe.com/v2/x"].map(|url| Url::parse(url).unwrap());
+        let _ = presets.find(&urls[0]);
+        let allocations = allocation_counter::measure(|| {
+            assert!(presets.find(&urls[0]).is_none());
+            assert!(presets.find(&urls[1]).is_some());
+        });
+        assert_eq!(allocations.count_total, 0);
+    }
+
+    #[test]
+    fn a_preset_that_is_bound_to_nothing_is_refused() {
+        let mut presets = Presets::default();
+        presets.add(known::ietf());
+        let error = presets.validate().unwrap_err();
+        assert_eq!(error.field(), "preset");
+        assert!(error.to_string().contains("`ietf`"), "{error}");
+    }
+}

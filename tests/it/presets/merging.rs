@@ -1,0 +1,224 @@
+use std::time::Duration;
+
+use http::{HeaderName, StatusCode};
+use steadfast::preset::{self, Meaning, Preset, Rule};
+use steadfast::testing::{Script, Step};
+use steadfast::{Client, KeyHeader, KeySupport, ResponseExt, RetryPolicy, Verdict};
+
+const PAYPAL: &str = "https://api-m.paypal.com/v2/checkout/orders";
+const STRIPE: &str = "https://api.stripe.com/v1/charges";
+
+#[tokio::test(start_paused = true)]
+async fn facts_come_from_the_request_then_the_preset_then_the_client() {
+    let script = Script::new([]);
+    let client = Client::builder()
+        .script(&script)
+        .key_header(HeaderName::from_static("x-ours"))
+        .build()
+        .unwrap();
+
+    client.post(PAYPAL).send().await.unwrap();
+    client.post("https://api.example.com/").send().await.unwrap();
+    let arrivals = script.arrivals();
+    assert!(arrivals[0].header("paypal-request-id").is_some() && arrivals[0].header("x-ours").is_none());
+    assert!(arrivals[1].header("x-ours").is_some());
+
+    let script = Script::new([Step::lost_response()]);
+    let client = Client::builder().script(&script).build().unwrap();
+    let error = client
+        .post(STRIPE)
+        .key_support(KeySupport::Ignored)
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_not_replayable(), "the request knows better: {error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_caller_set_beats_a_presets_time_limits() {
+    for (client, request, expected) in [(None, None, 60), (Some(5), None, 5), (Some(5), Some(2), 2)] {
+        let script = Script::new([Step::hang()]);
+        let mut builder = Client::builder().script(&script).retry(RetryPolicy::never());
+        if let Some(seconds) = client {
+            builder = builder.attempt_timeout(Duration::from_secs(seconds));
+        }
+        let mut operation = builder.build().unwrap().post(STRIPE);
+        if let Some(seconds) = request {
+            operation = operation.attempt_timeout(Duration::from_secs(seconds));
+        }
+        let error = operation.send().await.unwrap_err();
+        assert!(error.is_timeout());
+        assert_eq!(error.receipt().unwrap().elapsed().as_secs(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn classifiers_are_asked_request_client_preset() {
+    let in_flight = || Step::status(StatusCode::CONFLICT);
+    let accepting = || {
+        RetryPolicy::builder()
+            .classify_fn(|outcome| (outcome.status()? == 409).then(Verdict::accept))
+            .build()
+            .unwrap()
+    };
+
+    let script = Script::new([in_flight()]);
+    let preset_alone = Client::builder().script(&script).build().unwrap();
+    assert_eq!(preset_alone.post(STRIPE).send().await.unwrap().status(), 200);
+
+    let script = Script::new([in_flight(), in_flight()]);
+    let client = Client::builder().script(&script).retry(accepting()).build().unwrap();
+    assert_eq!(client.post(STRIPE).send().await.unwrap().status(), 409);
+
+    let script = Script::new([in_flight()]);
+    let plain = Client::builder().script(&script).build().unwrap();
+    assert_eq!(
+        plain.post(STRIPE).retry(accepting()).send().await.unwrap().status(),
+        409
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preset_of_ones_own_starts_from_nothing_or_from_ours() {
+    let acme = Preset::builder("acme")
+        .origin("https://*.acme.example")
+        .key_header(KeyHeader::new(HeaderName::from_static("x-acme-key")))
+        .codes_at("code")
+        .rule(Rule::status(423).code("locked").means(Meaning::Retry))
+        .build()
+        .unwrap();
+    let script = Script::new([
+        Step::status(StatusCode::LOCKED).body(r#"{"code":"locked"}"#),
+        Step::status(StatusCode::LOCKED),
+    ]);
+    let client = Client::builder().script(&script).preset(acme).build().unwrap();
+
+    let response = client.post("https://eu.acme.example/x").send().await.unwrap();
+
+    let receipt = response.receipt().unwrap();
+    assert_eq!(
+        (response.status(), receipt.attempts().len(), receipt.preset()),
+        (StatusCode::LOCKED, 2, Some("acme"))
+    );
+    assert!(
+        script
+            .arrivals()
+            .iter()
+            .all(|arrival| arrival.header("x-acme-key").is_some())
+    );
+
+    let mine = preset::stripe()
+        .to_builder()
+        .name("mine")
+        .rule_first(Rule::status(409).means(Meaning::Answer))
+        .build()
+        .unwrap();
+    let script = Script::new([Step::status(StatusCode::CONFLICT)]);
+    let client = Client::builder().script(&script).preset(mine).build().unwrap();
+    let response = client.post(STRIPE).send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), response.receipt().unwrap().preset()),
+        (409, Some("mine"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_goes_where_the_preset_says_and_fits() {
+    let script = Script::new([]);
+    let client = Client::builder().script(&script).build().unwrap();
+
+    let mut request = client.post(STRIPE);
+    let key = request.key().unwrap().cloned().unwrap();
+    request.send().await.unwrap();
+    assert_eq!(script.arrivals()[0].header("idempotency-key"), Some(key.as_str()));
+    assert_eq!(client.delete(STRIPE).key().unwrap(), None);
+    assert!(client.delete("https://api.stripe.com/v2/x").key().unwrap().is_some());
+
+    let error = client
+        .post(PAYPAL)
+        .idempotency_key("k".repeat(109).as_str())
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_key_invalid(), "{error}");
+    let square = "https://connect.squareup.com/v2/payments";
+    let error = client
+        .post(square)
+        .idempotency_key("mine")
+        .body("{}")
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_builder(), "{error}");
+    let sent = client
+        .post(square)
+        .idempotency_key("mine")
+        .body(r#"{"idempotency_key":"mine"}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        sent.receipt().unwrap().key().map(steadfast::IdempotencyKey::as_str),
+        Some("mine")
+    );
+    assert_eq!(
+        script.arrivals().last().unwrap().header("idempotency-key"),
+        None,
+        "Square's key is in the body alone"
+    );
+}
+
+#[test]
+fn a_preset_that_cannot_be_is_an_error_of_its_builder() {
+    let unbound = Client::builder().preset(preset::ietf()).build().unwrap_err();
+    assert!(
+        unbound.is_builder() && unbound.to_string().contains("`preset`"),
+        "{unbound}"
+    );
+    for (field, built) in [
+        ("origin", Preset::builder("x").origin("https://*.com").build()),
+        ("name", Preset::builder("").build()),
+        ("key_max_length", Preset::builder("x").key_max_length(0).build()),
+        (
+            "key_lifetime",
+            Preset::builder("x").key_lifetime(Duration::ZERO).build(),
+        ),
+        (
+            "attempt_timeout",
+            Preset::builder("x").attempt_timeout(Duration::ZERO).build(),
+        ),
+        (
+            "total_timeout",
+            Preset::builder("x").total_timeout(Duration::ZERO).build(),
+        ),
+    ] {
+        assert_eq!(built.unwrap_err().field(), field);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_through_a_preset_allocates_no_more_than_one_without() {
+    async fn allocations(url: &str, builtin: bool) -> u64 {
+        let script = Script::new([]);
+        let builder = Client::builder().script(&script);
+        let builder = if builtin {
+            builder
+        } else {
+            builder.without_builtin_presets()
+        };
+        let client = builder.without_circuit_breaker().build().unwrap();
+        let _ = client.post(url).send().await.unwrap();
+        let mut future = Box::pin(client.post(url).send());
+        let waker = std::task::Waker::noop();
+        let mut context = std::task::Context::from_waker(waker);
+        let mut result = None;
+        let info = allocation_counter::measure(|| {
+            if let std::task::Poll::Ready(ready) = future.as_mut().poll(&mut context) {
+                result = Some(ready);
+            }
+        });
+        result.unwrap().unwrap();
+        info.count_total
+    }
+    assert_eq!(allocations(STRIPE, true).await, allocations(STRIPE, false).await);
+}

@@ -75,6 +75,7 @@
 //!   visible name [`Verdict::retry_untouched`]; you can, by [`Replay::AtLeastOnce`].
 //! - **Only what can heal is retried.** 5xx but 501 and 505, time limits, lost connections: [`RetryPolicy`].
 //! - **Bounded.** Attempts, waits and the total time have limits: [`RetryPolicy`], [`Attempts`](retry::Attempts).
+//! - **No storm.** Retries are paid for from a [budget](budget::RetryBudget) per origin that successes fill.
 //! - **Nothing is hidden.** Every success and every [`Error`] has its [`Receipt`], unless the request could not even be
 //!   built. Once an attempt's [`Effect`] is unknown, the operation's is, until a success or a replay settles it.
 //! - **Cancel-safe.** Dropping the future of [`send`](RequestBuilder::send) at any point leaks nothing.
@@ -99,7 +100,7 @@
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
 //! | `serde` | | `Serialize` for receipts and keys, `Deserialize` for keys |
-//! | `testing` | | the test kit: scripted outcomes without sockets |
+//! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
 //! The least supported Rust version is 1.89.
 #![cfg_attr(docsrs, feature(doc_cfg))]

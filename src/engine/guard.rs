@@ -72,11 +72,9 @@ impl<'a> Guards<'a> {
         // Only a breaker that opens needs a random number.
         let random = if signal == Signal::Failure { rng::jitter() } else { 0.0 };
         let settled = permit.settle(signal, now, took, random);
-        let held = match (throttled(outcome), outcome.retry_after()) {
-            (true, Some(wait)) => breaker.hold(scope, wait, now),
-            _ => None,
-        };
-        [settled, held]
+        // The wish is looked for only where it counts: reading one parses the response's date.
+        let wish = throttled(outcome).then(|| outcome.retry_after()).flatten();
+        [settled, wish.and_then(|wait| breaker.hold(scope, wait, now))]
     }
 
     /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.

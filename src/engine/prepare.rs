@@ -53,6 +53,8 @@ pub(crate) fn prepare(
     support: KeySupport,
 ) -> Result<Prepared, Error> {
     let found = adopt(headers, settings)?;
+    // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
+    let adopted = found.as_ref().and_then(|_| headers.remove(settings.header.name()));
     let key = match (given, found) {
         (Some(given), Some(found)) if given != found => {
             return Err(Error::request(
@@ -63,8 +65,6 @@ pub(crate) fn prepare(
         (None, None) if settings.methods.contains(method) => Some(mint()?),
         (None, None) => None,
     };
-    // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
-    let adopted = headers.remove(settings.header.name());
     let field = key.clone().map(|key| KeyField {
         header: settings.header.clone(),
         key,

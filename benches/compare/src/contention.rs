@@ -7,6 +7,7 @@ use std::sync::Barrier;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use failsafe::FailurePolicy;
 use layered::{Service as _, Stack};
 use recloser::Recloser;
 use seatbelt::breaker::Breaker;
@@ -57,13 +58,16 @@ pub fn run(rounds: usize) -> Result<Vec<Contention>, BoxError> {
             }
         }
     }
-    let rows = entrants.iter().zip(nanos).map(|(entrant, [one, two, four])| Contention {
-        contender: entrant.contender,
-        operation: entrant.operation,
-        one: Spread::of(one),
-        two: Spread::of(two),
-        four: Spread::of(four),
-    });
+    let rows = entrants
+        .iter()
+        .zip(nanos)
+        .map(|(entrant, [one, two, four])| Contention {
+            contender: entrant.contender,
+            operation: entrant.operation,
+            one: Spread::of(one),
+            two: Spread::of(two),
+            four: Spread::of(four),
+        });
     Ok(rows.collect())
 }
 
@@ -75,15 +79,24 @@ fn entrants() -> Result<Vec<Entrant>, BoxError> {
     };
     Ok(vec![
         entrant("steadfast", PERMIT, steadfast_permit(Time::Given)?),
-        entrant("steadfast, reading the clock twice", PERMIT, steadfast_permit(Time::Read)?),
-        entrant("failsafe", PERMIT, failsafe_permit()),
+        entrant(
+            "steadfast, reading the clock twice",
+            PERMIT,
+            steadfast_permit(Time::Read)?,
+        ),
+        entrant("failsafe", PERMIT, failsafe_permit(failsafe::Config::new().build())),
+        entrant("failsafe, consecutive failures alone", PERMIT, failsafe_permit(consecutive())),
         entrant("recloser", PERMIT, recloser_permit()),
         entrant("seatbelt", PERMIT, seatbelt_permit()),
         entrant("tower-resilience", PERMIT, tower_resilience_permit()?),
         entrant("steadfast", BUDGET, steadfast_budget()?),
         entrant("tower", BUDGET, tower_budget()),
         entrant("tower-resilience, token bucket", BUDGET, tower_resilience_budget()?),
-        entrant("tower-resilience, additive increase", BUDGET, tower_resilience_additive()?),
+        entrant(
+            "tower-resilience, additive increase",
+            BUDGET,
+            tower_resilience_additive()?,
+        ),
     ])
 }
 
@@ -113,8 +126,14 @@ fn steadfast_permit(time: Time) -> Result<Work, BoxError> {
     }))
 }
 
-fn failsafe_permit() -> Work {
-    let breaker = failsafe::Config::new().build();
+/// The cheaper of its policies, which has no window and reads no clock.
+fn consecutive() -> failsafe::StateMachine<impl FailurePolicy + Send + Sync + 'static, ()> {
+    let waits = failsafe::backoff::exponential(Duration::from_secs(5), Duration::from_secs(60));
+    let policy = failsafe::failure_policy::consecutive_failures(5, waits);
+    failsafe::Config::new().failure_policy(policy).build()
+}
+
+fn failsafe_permit<P: FailurePolicy + Send + Sync + 'static>(breaker: failsafe::StateMachine<P, ()>) -> Work {
     Box::new(move |count| {
         for _ in 0..count {
             if black_box(breaker.is_call_permitted()) {
@@ -128,7 +147,7 @@ fn recloser_permit() -> Work {
     let breaker = Recloser::custom().build();
     Box::new(move |count| {
         for _ in 0..count {
-            let _ = black_box(breaker.call(|| Ok::<_, ()>(black_box(()))));
+            let _ = black_box(breaker.call(|| Ok::<_, ()>(black_box(0_u8))));
         }
     })
 }
@@ -138,18 +157,18 @@ fn seatbelt_permit() -> Work {
     struct Nothing;
 
     impl layered::Service<()> for Nothing {
-        type Out = Result<(), ()>;
+        type Out = Result<u8, ()>;
 
-        async fn execute(&self, (): ()) -> Result<(), ()> {
-            Ok(black_box(()))
+        async fn execute(&self, (): ()) -> Result<u8, ()> {
+            Ok(black_box(0))
         }
     }
 
     let context = ResilienceContext::new(tick::Clock::new_tokio());
     let service = (
         Breaker::layer("breaker", &context)
-            .recovery_with(|sent: &Result<(), ()>, _| match sent {
-                Ok(()) => RecoveryInfo::never(),
+            .recovery_with(|sent: &Result<u8, ()>, _| match sent {
+                Ok(_) => RecoveryInfo::never(),
                 Err(()) => RecoveryInfo::retry(),
             })
             .rejected_input_error(|(), _| ()),
@@ -167,7 +186,9 @@ fn seatbelt_permit() -> Work {
 fn tower_resilience_permit() -> Result<Work, BoxError> {
     let service = ServiceBuilder::new()
         .layer(CircuitBreakerLayer::builder().build()?)
-        .service(service_fn(|(): ()| async { Ok::<_, std::convert::Infallible>(black_box(())) }));
+        .service(service_fn(|(): ()| async {
+            Ok::<_, std::convert::Infallible>(black_box(0_u8))
+        }));
     let service = std::sync::Mutex::new(service);
     Ok(Box::new(move |count| {
         let mut service = service.lock().expect("nobody panics").clone();
@@ -242,7 +263,11 @@ fn at_once<F: Future>(future: F) -> F::Output {
 fn calibrate(work: &Work) -> u32 {
     measure(1, 10_000, work);
     let nanos = measure(1, 10_000, work).max(1.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between the two bounds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between the two bounds"
+    )]
     {
         (15e6 / nanos).clamp(10_000.0, 1e7) as u32
     }

@@ -71,7 +71,9 @@ pub fn pin(role: Role) {
 
     let Ok(allowed) = sched_getaffinity(None) else { return };
     let mut cores = (0..CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core));
-    let (Some(first), Some(second)) = (cores.next(), cores.next()) else { return };
+    let (Some(first), Some(second)) = (cores.next(), cores.next()) else {
+        return;
+    };
     let mut own = CpuSet::new();
     own.set(if role == Role::Server { first } else { second });
     let _ = sched_setaffinity(None, &own);
@@ -100,5 +102,8 @@ fn field(path: &str, name: &str) -> Option<String> {
 
 fn output(program: &str, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output();
-    output.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
+    output.map_or_else(
+        |_| String::new(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().into(),
+    )
 }

@@ -66,7 +66,11 @@ fn main() -> Result<(), BoxError> {
         contention = contention::run(ROUNDS)?;
         print_contention(&contention);
     }
-    let requests = if all || has("requests") { measure_requests(time)? } else { Vec::new() };
+    let requests = if all || has("requests") {
+        measure_requests(time)?
+    } else {
+        Vec::new()
+    };
     let report = Report {
         machine,
         load_after: machine::load(),
@@ -134,7 +138,10 @@ fn print_contention(rows: &[Contention]) {
 }
 
 fn print_group(group: &Group) {
-    println!("{}: µs per request more than bare reqwest, median [quartiles]\n", group.setting);
+    println!(
+        "{}: µs per request more than bare reqwest, median [quartiles]\n",
+        group.setting
+    );
     println!("| | wall | processor | throughput, % | allocations | bytes | pairs |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for cost in &group.costs {

@@ -53,9 +53,11 @@ struct Sample {
 /// A contender whose type is forgotten: one virtual call per batch, none per request.
 struct Entrant {
     name: &'static str,
-    batch: Box<dyn Fn(&Runtime, &Arc<Target>, Load) -> Result<(), BoxError>>,
+    batch: Box<Batch>,
     traced: bool,
 }
+
+type Batch = dyn Fn(&Runtime, &Arc<Target>, Load) -> Result<(), BoxError>;
 
 /// How a batch is made up.
 #[derive(Clone, Copy, Debug)]
@@ -175,7 +177,10 @@ pub fn run(runtime: &Runtime, port: u16, setting: Setting, time: Duration) -> Re
         }
     }
 
-    let own = Load { each: load.each.max(8), ..load };
+    let own = Load {
+        each: load.each.max(8),
+        ..load
+    };
     let baseline = bare.allocations(runtime, &target, own)?;
     entrants
         .iter()
@@ -197,7 +202,10 @@ pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize) -> Result
         body: body(64),
     });
     let load = Load { tasks: 1, each: count };
-    let entrant = entrants.iter().find(|entrant| entrant.name == name).ok_or("nobody has that name")?;
+    let entrant = entrants
+        .iter()
+        .find(|entrant| entrant.name == name)
+        .ok_or("nobody has that name")?;
     (entrant.batch)(runtime, &target, load)
 }
 

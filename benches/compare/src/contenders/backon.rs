@@ -36,7 +36,9 @@ impl Contender for BackonRecloser {
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
         let key = key();
         let attempt = || self.breaker.call(attempt(&self.client, target, &key));
-        let sent = attempt.retry(waits()).when(|error| matches!(error, recloser::Error::Inner(_)));
+        let sent = attempt
+            .retry(waits())
+            .when(|error| matches!(error, recloser::Error::Inner(_)));
         sent.await.map_err(|error| match error {
             recloser::Error::Inner(error) => error,
             recloser::Error::Rejected => "the circuit is open".into(),
@@ -55,7 +57,9 @@ impl Contender for BackonFailsafe {
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
         let key = key();
         let attempt = || self.breaker.call(attempt(&self.client, target, &key));
-        let sent = attempt.retry(waits()).when(|error| matches!(error, failsafe::Error::Inner(_)));
+        let sent = attempt
+            .retry(waits())
+            .when(|error| matches!(error, failsafe::Error::Inner(_)));
         sent.await.map_err(|error| match error {
             failsafe::Error::Inner(error) => error,
             failsafe::Error::Rejected => "the circuit is open".into(),

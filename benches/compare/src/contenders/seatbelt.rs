@@ -13,10 +13,11 @@ use super::{
 /// `seatbelt`: retry over its breaker over its timeout over reqwest, the order that its documentation recommends.
 pub struct Seatbelt {
     client: Client,
-    service: Retry<Request, Sent, Breaker<Request, Sent, Timeout<Request, Sent, Sending>>>,
+    service: Retry<Request, Sent, Guarded>,
 }
 
 type Sent = Result<Response, Failed>;
+type Guarded = Breaker<Request, Sent, Timeout<Request, Sent, Sending>>;
 
 struct Sending(Client);
 

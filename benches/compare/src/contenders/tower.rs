@@ -22,7 +22,10 @@ impl Policy<Request, Response, BoxError> for Again {
     type Future = Sleep;
 
     fn retry(&mut self, _request: &mut Request, result: &mut Result<Response, BoxError>) -> Option<Sleep> {
-        if result.as_ref().is_ok_and(|response| !response.status().is_server_error()) {
+        if result
+            .as_ref()
+            .is_ok_and(|response| !response.status().is_server_error())
+        {
             return None;
         }
         self.left = self.left.checked_sub(1)?;

@@ -68,7 +68,9 @@ struct ServerErrors;
 
 impl FailureClassifier<Response, Failed> for ServerErrors {
     fn classify(&self, result: &Result<Response, Failed>) -> bool {
-        result.as_ref().map_or(true, |response| response.status().is_server_error())
+        result
+            .as_ref()
+            .map_or(true, |response| response.status().is_server_error())
     }
 }
 
@@ -80,7 +82,9 @@ impl Contender for TowerResilience {
             .exponential_backoff(FIRST_WAIT)
             .retry_on_response(|response: &Response| response.status().is_server_error())
             .build();
-        let breaker = CircuitBreakerLayer::builder().failure_classifier_type(ServerErrors).build()?;
+        let breaker = CircuitBreakerLayer::builder()
+            .failure_classifier_type(ServerErrors)
+            .build()?;
         let service = ServiceBuilder::new()
             .layer(retry)
             .layer(breaker)

@@ -15,7 +15,6 @@ mod a_redirect_takes_nothing_elsewhere;
 mod a_retry_is_bounded;
 mod a_server_may_ask_for_patience;
 mod a_span_per_attempt;
-mod a_success_costs_little;
 mod attempts_properties;
 mod bytes_are_as_reqwest_writes_them;
 mod cancel_safety;

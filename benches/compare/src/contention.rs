@@ -85,7 +85,11 @@ fn entrants() -> Result<Vec<Entrant>, BoxError> {
             steadfast_permit(Time::Read)?,
         ),
         entrant("failsafe", PERMIT, failsafe_permit(failsafe::Config::new().build())),
-        entrant("failsafe, consecutive failures alone", PERMIT, failsafe_permit(consecutive())),
+        entrant(
+            "failsafe, consecutive failures alone",
+            PERMIT,
+            failsafe_permit(consecutive()),
+        ),
         entrant("recloser", PERMIT, recloser_permit()),
         entrant("seatbelt", PERMIT, seatbelt_permit()),
         entrant("tower-resilience", PERMIT, tower_resilience_permit()?),

@@ -1,4 +1,7 @@
 //! What a success allocates: counted, not timed, so that it can be asserted.
+//!
+//! A process of its own: a test that listens to spans makes every callsite of its process do work, hyper's included.
+#![expect(clippy::unwrap_used, reason = "clippy's leave for tests ends at their helpers")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

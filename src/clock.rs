@@ -92,6 +92,22 @@ impl Clock {
         }
     }
 
+    /// The same for an attempt that began at `began` by this clock, which spares reading it again.
+    pub(crate) fn limit_since<F: Future>(&self, began: Instant, limit: Duration, future: F) -> Limited<F> {
+        // Skipped time has passed for no socket.
+        let end = if self.0.is_none() {
+            began.checked_add(limit)
+        } else {
+            None
+        };
+        match end {
+            Some(end) => Limited {
+                inner: time::timeout_at(end.into(), future),
+            },
+            None => Self::limit(limit, future),
+        }
+    }
+
     fn with_skipped<T>(&self, act: impl FnOnce(&mut Skipped) -> T) -> Option<T> {
         let skipped = self.0.as_ref()?;
         Some(act(&mut skipped.lock().unwrap_or_else(PoisonError::into_inner)))

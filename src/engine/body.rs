@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body as _;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -94,7 +94,9 @@ impl Body {
     pub(crate) fn instance(&self, armor: Armor) -> Result<Option<reqwest::Body>, Unmade> {
         let body = match &self.0 {
             Content::Empty => None,
-            Content::Bytes(bytes) => Some(bytes.clone().into()),
+            // Always in a form that cannot be cloned: reqwest copies a whole request, headers included, whose body can be,
+            // even when its own retry is off.
+            Content::Bytes(bytes) => return Ok(Some(reqwest::Body::wrap(Full::new(bytes.clone())))),
             Content::Factory(make) => Some(called(make)?),
             Content::Once(slot) | Content::ToCollect(slot) => {
                 let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -226,9 +228,21 @@ mod tests {
         let bytes = Bytes::from(vec![7; 1 << 20]);
         let body = Body::from(reqwest::Body::from(bytes.clone()));
         for _ in 0..2 {
-            let instance = body.instance(Armor::Needless).unwrap().unwrap();
-            assert_eq!(instance.as_bytes().unwrap().as_ptr(), bytes.as_ptr());
+            let mut instance = body.instance(Armor::Needless).unwrap().unwrap();
+            assert_eq!(instance.size_hint().exact(), Some(1 << 20));
+            let frame = Pin::new(&mut instance).poll_frame(&mut Context::from_waker(Waker::noop()));
+            let Poll::Ready(Some(Ok(frame))) = frame else {
+                panic!("bytes come at once");
+            };
+            assert_eq!(frame.into_data().unwrap().as_ptr(), bytes.as_ptr());
+            assert!(instance.is_end_stream());
         }
+    }
+
+    #[test]
+    fn bytes_go_in_a_form_that_the_client_underneath_cannot_repeat() {
+        let instance = Body::from("amount=100").instance(Armor::Needless).unwrap().unwrap();
+        assert!(instance.as_bytes().is_none());
     }
 
     #[test]

@@ -119,10 +119,9 @@ impl<'a> Guards<'a> {
                 [left, probing, settled]
             }
         };
-        let held = match (throttled(outcome), outcome.retry_after()) {
-            (true, Some(wait)) => breaker.hold(scope, wait, now),
-            _ => None,
-        };
+        // The wish is looked for only where it counts: reading one parses the response's date.
+        let wish = throttled(outcome).then(|| outcome.retry_after()).flatten();
+        let held = wish.and_then(|wait| breaker.hold(scope, wait, now));
         [left, probing, settled, held]
     }
 

@@ -56,6 +56,12 @@ pub(crate) fn prepare(
         Some(member) => adopt_from_body(body, member)?,
         None => adopt(headers, settings)?,
     };
+    // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
+    let in_header = settings.body_member.is_none();
+    let adopted = found
+        .as_ref()
+        .filter(|_| in_header)
+        .and_then(|_| headers.remove(settings.header.name()));
     let key = match (given, found) {
         (Some(given), Some(found)) if given != found => {
             return Err(Error::request(
@@ -75,10 +81,7 @@ pub(crate) fn prepare(
     if let Some(key) = &key {
         fits(key, settings.max_length)?;
     }
-    // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
-    let adopted = headers.remove(settings.header.name());
-    let in_header = key.clone().filter(|_| settings.body_member.is_none());
-    let field = in_header.map(|key| KeyField {
+    let field = key.clone().filter(|_| in_header).map(|key| KeyField {
         header: settings.header.clone(),
         key,
         adopted,

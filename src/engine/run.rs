@@ -69,14 +69,15 @@ impl<'a, E: Exchange> Run<'a, E> {
     ///
     /// By reference, as everything that is awaited here: a future keeps what it was given beside what it made of it.
     pub(crate) async fn drive(&mut self) {
+        // The first attempt begins with the operation: one clock read for both.
+        let mut now = self.started;
         loop {
-            let now = self.plan.clock.now();
             let (begin, permit) = match self.admit(now) {
                 Ok(admitted) => admitted,
                 Err((stop, retry_after)) => return self.finish(stop, retry_after, now),
             };
             let span = AttemptSpan::new(self.receipt, self.plan.url, begin.number);
-            let result = self.attempt(begin).instrument(span.span()).await;
+            let result = self.attempt(begin, now).instrument(span.span()).await;
             let at = self.plan.clock.now();
             let ended = Ended {
                 number: begin.number,
@@ -91,6 +92,7 @@ impl<'a, E: Exchange> Run<'a, E> {
                 Decision::Stop(stop) => return self.finish(stop, hint, at),
                 Decision::RetryAfter(wait) => self.wait(wait, at).await,
             }
+            now = self.plan.clock.now();
         }
     }
 
@@ -120,7 +122,7 @@ impl<'a, E: Exchange> Run<'a, E> {
     }
 
     /// Sends once, within the attempt's limit and what is left until the deadline.
-    async fn attempt(&mut self, begin: Begin) -> Result<E::Answer, Failure> {
+    async fn attempt(&mut self, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
         let number = begin.number;
         let duplicates = self.attempts.possible_duplicates();
         if duplicates > self.receipt.possible_duplicates() {
@@ -137,7 +139,8 @@ impl<'a, E: Exchange> Run<'a, E> {
         let limit = begin
             .time_left
             .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout));
-        let sent = Clock::limit(limit, self.exchange.send(number)).await;
+        let clock = self.plan.clock;
+        let sent = clock.limit_since(now, limit, self.exchange.send(number)).await;
         sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
     }
 

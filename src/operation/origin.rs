@@ -149,8 +149,21 @@ impl Scope {
         Some(Self::of_parts(scheme, host, port))
     }
 
+    /// Fed in two pieces, since every short one costs as much as a long one. A host is ASCII, so the end of an unusual
+    /// scheme cannot be taken for a part of it.
     pub(crate) fn of_parts(scheme: &str, host: &str, port: u16) -> Self {
-        Self::hash(|hasher| (scheme, host, port).hash(hasher))
+        Self::hash(|hasher| {
+            let tag = match scheme {
+                "http" => 1,
+                "https" => 2,
+                _ => {
+                    scheme.hash(hasher);
+                    0
+                }
+            };
+            hasher.write(host.as_bytes());
+            hasher.write_u32(tag << 16 | u32::from(port));
+        })
     }
 
     /// The hash; never zero, so that zero can stand for "nobody" in a table.

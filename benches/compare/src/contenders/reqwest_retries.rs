@@ -1,0 +1,22 @@
+use reqwest::{Client, Response};
+
+use super::{ATTEMPT_TIMEOUT, BoxError, Contender, Protocol, RETRIES, Target, http, key, keyed};
+
+/// reqwest's built-in retry; it has no backoff, and its timeout spans all attempts.
+pub struct ReqwestRetries(Client);
+
+impl Contender for ReqwestRetries {
+    fn new(protocol: Protocol) -> Result<Self, BoxError> {
+        let retry = reqwest::retry::for_host("127.0.0.1")
+            .max_retries_per_request(RETRIES)
+            .classify_fn(|attempt| {
+                let failed = attempt.status().is_none_or(|status| status.is_server_error());
+                if failed { attempt.retryable() } else { attempt.success() }
+            });
+        Ok(Self(http(protocol).timeout(ATTEMPT_TIMEOUT).retry(retry).build()?))
+    }
+
+    async fn send(&self, target: &Target) -> Result<Response, BoxError> {
+        Ok(keyed(&self.0, target, &key()).send().await?)
+    }
+}

@@ -1,0 +1,99 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use reqwest::{Client, Request, Response};
+use tower::timeout::Timeout;
+use tower::timeout::future::ResponseFuture;
+use tower::{Service, ServiceBuilder, ServiceExt};
+use tower_resilience::circuitbreaker::{CircuitBreaker, CircuitBreakerError, CircuitBreakerLayer, FailureClassifier};
+use tower_resilience::retry::{Retry, RetryLayer};
+
+use super::{ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, FIRST_WAIT, Failed, Protocol, Target, http, key, keyed};
+
+/// `tower-resilience`: retry over its circuit breaker over `tower::timeout` over reqwest.
+pub struct TowerResilience {
+    client: Client,
+    service: Retry<Guarded, Repeatable, Response, CircuitBreakerError<Failed>>,
+}
+
+type Guarded = CircuitBreaker<Sending, ServerErrors>;
+
+/// The retry layer wants a request that is `Clone`.
+struct Repeatable(Request);
+
+impl Clone for Repeatable {
+    fn clone(&self) -> Self {
+        Self(self.0.try_clone().expect("the body is bytes"))
+    }
+}
+
+/// reqwest with a timeout, taking such a request and naming its error.
+#[derive(Clone)]
+struct Sending(Timeout<Client>);
+
+impl Service<Repeatable> for Sending {
+    type Response = Response;
+    type Error = Failed;
+    type Future = Sent;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failed>> {
+        self.0.poll_ready(context).map_err(Failed)
+    }
+
+    fn call(&mut self, request: Repeatable) -> Sent {
+        Sent {
+            inner: self.0.call(request.0),
+        }
+    }
+}
+
+pin_project! {
+    struct Sent {
+        #[pin]
+        inner: ResponseFuture<<Client as Service<Request>>::Future>,
+    }
+}
+
+impl Future for Sent {
+    type Output = Result<Response, Failed>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().inner.poll(context).map_err(Failed)
+    }
+}
+
+#[derive(Clone)]
+struct ServerErrors;
+
+impl FailureClassifier<Response, Failed> for ServerErrors {
+    fn classify(&self, result: &Result<Response, Failed>) -> bool {
+        result
+            .as_ref()
+            .map_or(true, |response| response.status().is_server_error())
+    }
+}
+
+impl Contender for TowerResilience {
+    fn new(protocol: Protocol) -> Result<Self, BoxError> {
+        let client = http(protocol).build()?;
+        let retry = RetryLayer::builder()
+            .max_attempts(ATTEMPTS as usize)
+            .exponential_backoff(FIRST_WAIT)
+            .retry_on_response(|response: &Response| response.status().is_server_error())
+            .build();
+        let breaker = CircuitBreakerLayer::builder()
+            .failure_classifier_type(ServerErrors)
+            .build()?;
+        let service = ServiceBuilder::new()
+            .layer(retry)
+            .layer(breaker)
+            .service(Sending(Timeout::new(client.clone(), ATTEMPT_TIMEOUT)));
+        Ok(Self { client, service })
+    }
+
+    async fn send(&self, target: &Target) -> Result<Response, BoxError> {
+        let request = keyed(&self.client, target, &key()).build()?;
+        Ok(self.service.clone().oneshot(Repeatable(request)).await?)
+    }
+}

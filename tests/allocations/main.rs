@@ -1,0 +1,103 @@
+//! What a success allocates: counted, not timed, so that it can be asserted.
+//!
+//! A process of its own: a test that listens to spans makes every callsite of its process do work, hyper's included.
+#![expect(clippy::unwrap_used, reason = "clippy's leave for tests ends at their helpers")]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+use steadfast::breaker::{CircuitBreaker, Signal, Try};
+use steadfast::budget::{Earned, RetryBudget};
+use steadfast::reqwest;
+use steadfast::retry::{Decision, ReplaySafety};
+use steadfast::{Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
+
+#[test]
+fn decision_breaker_and_budget_allocate_nothing() {
+    let (policy, breaker, budget) = (
+        RetryPolicy::default(),
+        CircuitBreaker::default(),
+        RetryBudget::default(),
+    );
+    let origin: Origin = "https://api.example.com".parse().unwrap();
+    let (scope, headers) = (Scope::from(&origin), HeaderMap::new());
+    let safety = ReplaySafety::of_method(&Method::POST).with_key(KeySupport::Honored);
+    let now = Clock::system().now();
+    let success = || {
+        let mut attempts = policy.attempts(safety, now);
+        attempts.begin(now).unwrap();
+        let permit = breaker.admit(scope, Try::First, now).unwrap();
+        let outcome = Outcome::response(StatusCode::OK, &headers);
+        let verdict = policy.classify(&outcome);
+        permit.settle(Signal::Success, now, Duration::from_millis(30), 0.0);
+        let decision = attempts.after(&outcome, &verdict, now, 0.0);
+        budget.deposit(scope, Earned::FirstTry);
+        assert_eq!(decision, Decision::Stop(StopReason::Accepted));
+    };
+    // The first one makes the origin's cells.
+    success();
+    assert_eq!(allocation_counter::measure(success).count_total, 0);
+}
+
+/// The small POST with everything on: key, policy, budget, breaker, timeout and receipt.
+#[test]
+fn a_keyed_post_allocates_at_most_seven_times_more_than_bare_reqwest() {
+    let url = server();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (bare, client) = (reqwest::Client::new(), Client::new());
+    let by_reqwest = count(|| {
+        let request = bare.post(&url).header("content-type", "application/json").body(BODY);
+        let answer = runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        assert_eq!(&*answer, b"{}");
+    });
+    let by_steadfast = count(|| {
+        let request = client.post(&url).header("content-type", "application/json").body(BODY);
+        let answer = runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+        assert_eq!(&*answer, b"{}");
+    });
+    println!("bare reqwest: {by_reqwest}, steadfast: {by_steadfast}");
+    assert!(by_steadfast <= by_reqwest + 7, "{by_steadfast} against {by_reqwest}");
+}
+
+/// The fewest allocations of one call among many: what happens now and then (a timer wheel, a buffer) is not its own.
+fn count(call: impl Fn()) -> u64 {
+    for _ in 0..20 {
+        call();
+    }
+    (0..50)
+        .map(|_| allocation_counter::measure(&call).count_total)
+        .min()
+        .unwrap()
+}
+
+/// A server in another thread, whose allocations are not counted.
+fn server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/charges", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(|| answer_all(stream.unwrap()));
+        }
+    });
+    url
+}
+
+fn answer_all(mut stream: TcpStream) {
+    let (mut buffer, mut received) = ([0; 4096], Vec::new());
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        received.extend_from_slice(&buffer[..count]);
+        if received.ends_with(BODY.as_bytes()) {
+            received.clear();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+                .unwrap();
+        }
+    }
+}
+
+const BODY: &str = r#"{"amount":100}"#;

@@ -51,7 +51,12 @@ async fn soak(flags: Flags) -> std::io::Result<usize> {
         concurrency: flags.concurrency,
         ..Plan::new(flags.seed, flags.operations)
     };
-    let passes = [plan, plan.guards(Guards::Everyday), plan.server(Server::IgnoresKeys)];
+    let passes = [
+        plan,
+        plan.guards(Guards::Everyday),
+        plan.server(Server::IgnoresKeys),
+        plan.server(Server::RepeatsAtWill),
+    ];
     let mut broken = 0;
     // After the first pass, when everything that is opened once has been.
     let mut files = None;

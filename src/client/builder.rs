@@ -16,6 +16,7 @@ use crate::event::{Event, FromFn, Observer, Observers};
 use crate::operation::{KeyFormat, KeySupport};
 use crate::preset::{Preset, Presets};
 use crate::retry::{Replay, RetryPolicy};
+use crate::rng::Dice;
 
 /// Builds a [`Client`]; every value is checked at [`build`](Self::build).
 ///
@@ -47,6 +48,7 @@ pub struct ClientBuilder {
     budget: RetryBudget,
     observers: Observers,
     clock: Clock,
+    dice: Dice,
     presets: Presets,
 }
 
@@ -73,6 +75,7 @@ impl ClientBuilder {
             budget: RetryBudget::default(),
             observers: Observers::default(),
             clock: Clock::system(),
+            dice: Dice::default(),
             presets: Presets::default(),
         }
     }
@@ -300,6 +303,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Draws jitter from this seed instead of a generator local to the thread: for tests that need the same waits on
+    /// each run. Keys stay random.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.dice = Dice::seeded(seed);
+        self
+    }
+
     /// Checks every value and builds the client.
     ///
     /// # Errors
@@ -333,6 +343,7 @@ impl ClientBuilder {
             budget: self.budget,
             observers: self.observers,
             clock: self.clock,
+            dice: self.dice,
             presets: self.presets,
         }))
     }
@@ -386,6 +397,7 @@ impl fmt::Debug for ClientBuilder {
             .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)
+            .field("dice", &self.dice)
             .finish_non_exhaustive()
     }
 }

@@ -43,6 +43,7 @@ use crate::error::Error;
 use crate::event::Observers;
 use crate::operation::KeySettings;
 use crate::preset::{Preset, Presets};
+use crate::rng::Dice;
 use wire::Wire;
 
 /// An HTTP client whose operations happen once.
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) budget: RetryBudget,
     pub(crate) observers: Observers,
     pub(crate) clock: Clock,
+    pub(crate) dice: Dice,
     pub(crate) presets: Presets,
 }
 
@@ -249,6 +251,7 @@ impl fmt::Debug for Shared {
             .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)
+            .field("dice", &self.dice)
             .finish()
     }
 }

@@ -150,6 +150,7 @@ impl Operation {
                 request_id: preset.and_then(Preset::request_id_header),
                 clock,
                 observers: &shared.observers,
+                dice: &shared.dice,
             },
             guards: Guards::new(
                 (shared.breaker.as_ref(), &shared.budget),

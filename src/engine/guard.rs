@@ -8,7 +8,6 @@ use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::clock::Clock;
 use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason};
 use crate::retry::Decision;
-use crate::rng;
 
 /// What stands between an operation and the wire: the breaker and the budget of its origin.
 ///
@@ -90,13 +89,14 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Reports how an attempt ended to the breaker.
+    /// Reports how an attempt ended to the breaker; `random`, in [0, 1), is for its open time.
     pub(crate) fn settle(
         &mut self,
         permit: Option<Permit<'a>>,
         landing: Option<&Landing>,
         outcome: &Outcome<'_>,
         (began, now): (Instant, Instant),
+        random: f64,
     ) -> [Option<Transition>; 4] {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
@@ -106,8 +106,6 @@ impl<'a> Guards<'a> {
             return [None; 4];
         };
         let signal = signal_of(outcome);
-        // Drawn for a success, too: a slow one may open the breaker.
-        let random = rng::jitter();
         let [left, probing, settled] = match landing {
             None => [None, None, permit.settle(signal, now, now - began, random)],
             Some(landing) => {

@@ -13,7 +13,7 @@ use crate::event::{AttemptSpan, Event, Observers, operation_ended};
 use crate::operation::{Attempt, Failure, Hop, Outcome, Receipt, StopReason};
 use crate::preset::Preset;
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
-use crate::rng;
+use crate::rng::Dice;
 
 /// What the loop is given beside the exchange.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) request_id: Option<&'a HeaderName>,
     pub(crate) clock: &'a Clock,
     pub(crate) observers: &'a Observers,
+    pub(crate) dice: &'a Dice,
 }
 
 /// Whose classifiers are asked, in order: the request's, the client's, the preset's; the first one's table answers last.
@@ -169,11 +170,16 @@ impl<'a, E: Exchange> Run<'a, E> {
         if is_success && !verdict.is_accept() {
             outcome = outcome.with_received(self.plan.clock.wall());
         }
-        let transitions = self
-            .guards
-            .settle(permit, self.exchange.landing(), &outcome, (began, at));
+        // Drawn for a success, too: a slow one may open the breaker.
+        let transitions = self.guards.settle(
+            permit,
+            self.exchange.landing(),
+            &outcome,
+            (began, at),
+            self.plan.dice.roll(),
+        );
         // Only a retry needs a random number.
-        let random = if verdict.is_retry() { rng::jitter() } else { 0.0 };
+        let random = if verdict.is_retry() { self.plan.dice.roll() } else { 0.0 };
         let decision = self.attempts.after(&outcome, &verdict, at, random);
         let decision = self
             .guards

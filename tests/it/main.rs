@@ -29,6 +29,7 @@ mod every_sequence;
 mod fault_proxy;
 mod guards_leak_nothing;
 mod hooks_keep_the_key;
+mod jitter_can_be_seeded;
 mod kit_leaves_nothing;
 mod layers;
 mod no_blind_repeat;

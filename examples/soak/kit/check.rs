@@ -56,17 +56,23 @@ fn effects(history: &History, found: &mut Findings) {
         let seen = history.operations.get(&record.order.id);
         let effects = seen.map_or(0, Seen::effects);
         let executions = seen.map_or(0, Seen::executions);
-        // Where keys are ignored, every execution counts, whether it took effect or failed half way. A setting that
-        // admits repeats would be checked here, against the attempts of the receipt that may have been processed.
+        // Where keys are ignored, every execution counts, whether it took effect or failed half way.
         let once = match history.plan.server {
             Server::HonoursKeys => effects <= 1,
             Server::IgnoresKeys => executions <= 1,
+            // Who leaves has no receipt that could tell.
+            Server::RepeatsAtWill => record.end == End::Left || executions <= 1 + record.possible_duplicates as usize,
         };
         if !once {
             found.add(Rule::OneEffectPerOperation, format!("{record:?}"));
         }
         let claimed = record.is_success() || record.effect == Effect::Applied;
-        if claimed && effects != 1 && !record.is_of_another_page() {
+        let wrong = if history.plan.server == Server::RepeatsAtWill {
+            effects == 0
+        } else {
+            effects != 1
+        };
+        if claimed && wrong && !record.is_of_another_page() {
             found.add(Rule::SuccessHasItsEffect, format!("{effects} effects: {record:?}"));
         }
         if record.effect == Effect::NotApplied && effects != 0 && record.end != End::Left {

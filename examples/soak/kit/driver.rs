@@ -39,6 +39,7 @@ impl Driver for Steadfast {
                 attempts: None,
                 effect: Effect::Unknown,
                 stop: None,
+                possible_duplicates: 0,
                 took,
                 order,
             },
@@ -97,6 +98,7 @@ impl Steadfast {
             attempts: Some(receipt.attempts().iter().map(AttemptRecord::of).collect()),
             effect: receipt.effect(),
             stop: Some(receipt.stop()),
+            possible_duplicates: receipt.possible_duplicates(),
             took,
             order,
         }

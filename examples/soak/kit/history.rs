@@ -48,6 +48,8 @@ pub(crate) struct Record {
     /// The effect that was claimed.
     pub(crate) effect: Effect,
     pub(crate) stop: Option<StopReason>,
+    /// How many attempts may have repeated a processed one, by its receipt.
+    pub(crate) possible_duplicates: u32,
     /// By real time.
     pub(crate) took: Duration,
 }

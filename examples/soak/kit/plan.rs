@@ -26,6 +26,8 @@ pub(crate) enum Server {
     HonoursKeys,
     /// `OpenAI`'s: every request that is read executes. The client is told so: at most once.
     IgnoresKeys,
+    /// The same, and the caller would rather have it twice than not at all: each possible duplicate is to be counted.
+    RepeatsAtWill,
 }
 
 impl Plan {

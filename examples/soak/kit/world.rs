@@ -8,7 +8,7 @@ use steadfast::budget::RetryBudget;
 use steadfast::testing::fault_proxy::FaultScript;
 use steadfast::testing::payment_api::Profile;
 use steadfast::testing::{FaultProxy, PaymentApi, Recorder};
-use steadfast::{Backoff, Client, ClientBuilder, Clock, Error, KeySupport, Origin, RetryPolicy};
+use steadfast::{Backoff, Client, ClientBuilder, Clock, Error, KeySupport, Origin, Replay, RetryPolicy};
 
 use super::ears::Ears;
 use super::elsewhere::Elsewhere;
@@ -43,7 +43,7 @@ impl World {
     pub(super) async fn start(plan: Plan) -> io::Result<Self> {
         let profile = match plan.server {
             Server::HonoursKeys => Profile::stripe_v1(),
-            Server::IgnoresKeys => Profile::openai(),
+            Server::IgnoresKeys | Server::RepeatsAtWill => Profile::openai(),
         };
         let calm = Calm::default();
         let moods = calm.clone();
@@ -154,9 +154,10 @@ impl Shared<'_> {
     }
 
     fn client(&self, http: reqwest::ClientBuilder) -> ClientBuilder {
-        let support = match self.plan.server {
-            Server::HonoursKeys => KeySupport::Honored,
-            Server::IgnoresKeys => KeySupport::Ignored,
+        let (support, replay) = match self.plan.server {
+            Server::HonoursKeys => (KeySupport::Honored, Replay::WhenUntouched),
+            Server::IgnoresKeys => (KeySupport::Ignored, Replay::WhenUntouched),
+            Server::RepeatsAtWill => (KeySupport::Ignored, Replay::AtLeastOnce),
         };
         Client::builder()
             .http(http)
@@ -164,6 +165,7 @@ impl Shared<'_> {
             .attempt_timeout(ATTEMPT_TIMEOUT)
             .connect_timeout(ATTEMPT_TIMEOUT / 2)
             .key_support(support)
+            .replay(replay)
             .observe(self.ears.clone())
             .observe(self.recorder.clone())
     }

@@ -48,3 +48,8 @@ async fn five_thousand_operations_take_effect_once_under_the_default_budget_and_
 async fn four_thousand_operations_are_executed_at_most_once_by_a_server_that_ignores_keys() {
     soak(Plan::new(4, 4_000).server(Server::IgnoresKeys)).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_operations_that_may_be_repeated_count_every_duplicate_of_the_server() {
+    soak(Plan::new(5, 2_000).server(Server::RepeatsAtWill)).await;
+}

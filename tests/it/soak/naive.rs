@@ -213,6 +213,7 @@ impl Driver for Naive {
             attempts: Some(Vec::new()),
             effect: Effect::NotApplied,
             stop: None,
+            possible_duplicates: 0,
             took: Duration::ZERO,
             order,
         };

@@ -64,3 +64,49 @@ impl StreamEnd {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn openai_like() -> StreamEnd {
+        StreamEnd::new()
+            .data("[DONE]")
+            .error_event("error")
+            .error_member("error")
+    }
+
+    #[test]
+    fn an_error_is_a_member_that_is_not_null_at_the_top() {
+        for (data, fails) in [
+            (r#"{"error":{"code":"server_error"}}"#, true),
+            (r#"{"error":null,"choices":[]}"#, false),
+            (r#"{"choices":[{"text":"an \"error\" in words"}]}"#, false),
+            (r#"{"nested":{"error":1}}"#, false),
+            (r#"{"error":"#, false),
+            ("error", false),
+        ] {
+            assert_eq!(openai_like().is_error("", data), fails, "{data}");
+        }
+        assert!(openai_like().is_error("error", ""));
+    }
+
+    proptest! {
+        #[test]
+        fn no_data_makes_it_panic_and_words_end_nothing(name in ".{0,20}", data in ".{0,200}") {
+            let end = openai_like();
+            prop_assert_eq!(end.is_end(&name, &data), data.trim() == "[DONE]");
+            let fails = end.is_error(&name, &data);
+            prop_assert!(!fails || name == "error" || data.contains("error"));
+        }
+
+        #[test]
+        fn broken_json_around_the_member_is_no_error(before in ".{0,20}", after in ".{0,20}") {
+            let data = format!("{before}\"error\":{after}");
+            let whole: Option<serde_json::Value> = serde_json::from_str(&data).ok();
+            prop_assert!(whole.is_some() || !openai_like().is_error("", &data));
+        }
+    }
+}

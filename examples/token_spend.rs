@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// A day of the brief, and how much smaller this is.
+/// A busy day, and how much smaller this is.
 const A_DAY: usize = 1_000_000;
 const SCALE: usize = 100;
 const REQUESTS: usize = A_DAY / SCALE;

@@ -37,8 +37,9 @@
 //! | HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes the request | retry | retry once: the server says it did not act |
 //! | connection lost after that, or an answer that is not HTTP | retry | `Err` |
 //! | no response head within the attempt's time limit | retry | `Err` |
-//! | buffered body of a 2xx, 3xx or 5xx cut or late | retry | `Err` |
-//! | buffered body of a 4xx cut or late; any body larger than the buffer | `Err` | `Err` |
+//! | buffered body of a 2xx or 3xx cut or late | retry | `Err` |
+//! | buffered body of a 5xx cut, late or larger than the buffer | as the status | as the status |
+//! | buffered body of a 4xx cut or late; any other body larger than the buffer | `Err` | `Err` |
 //! | TLS or proxy refuses for good; the request itself is invalid | `Err` | `Err` |
 //!
 //! Idempotent are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110 §9.2.2). A body that can be read only once, and

@@ -136,3 +136,46 @@ fn a_key_is_taken_as_a_value_a_reference_or_a_text() {
         .collect();
     assert_eq!(sent, [key.as_str(), key.as_str(), "text", "text", "text"]);
 }
+
+#[test]
+fn a_default_header_cannot_give_every_operation_the_same_key() {
+    let name = HeaderName::from_static("paypal-request-id");
+    let mut headers = http::HeaderMap::new();
+    headers.insert(name.clone(), http::HeaderValue::from_static("always-the-same"));
+    let refused = Client::builder()
+        .key_header(name)
+        .default_headers(headers.clone())
+        .build();
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .starts_with("`default_headers` must be without the key's header")
+    );
+
+    // A preset may name a header that the builder could not know of.
+    let script = Script::new([]);
+    let paypal = steadfast::preset::paypal().at("https://api.example.com").unwrap();
+    let client = Client::builder()
+        .script(&script)
+        .preset(paypal)
+        .default_headers(headers)
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        paused(
+            client
+                .post("https://api.example.com/v2/checkout/orders")
+                .body("x")
+                .send(),
+        )
+        .unwrap();
+    }
+    let keys: Vec<_> = script
+        .arrivals()
+        .iter()
+        .map(|a| a.header("paypal-request-id").map(str::to_owned))
+        .collect();
+    assert!(keys[0].is_some() && keys[0] != keys[1], "{keys:?}");
+    assert_ne!(keys[0].as_deref(), Some("always-the-same"));
+}

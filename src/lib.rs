@@ -111,6 +111,7 @@ pub mod budget;
 pub mod classify;
 mod client;
 mod clock;
+mod concurrency;
 mod engine;
 mod error;
 mod event;
@@ -129,7 +130,8 @@ pub use classify::classifier::Classify;
 pub use classify::verdict::Verdict;
 pub use client::{Client, ClientBuilder, IntoTarget, KeyFault, RequestBuilder, ResponseExt};
 pub use clock::Clock;
-pub use engine::{AttemptInfo, Body, Redirects};
+pub use concurrency::ConcurrencyLimit;
+pub use engine::{AttemptInfo, Body, Finding, InDoubt, Redirects};
 pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
 pub use operation::{

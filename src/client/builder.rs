@@ -10,6 +10,7 @@ use super::{Client, DefaultHeaders, Shared, keep_alive};
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
+use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
 use crate::error::{ConfigError, Error};
 use crate::event::{Event, FromFn, Observer, Observers};
@@ -46,6 +47,7 @@ pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     breaker: Option<CircuitBreaker>,
     budget: RetryBudget,
+    limit: Option<ConcurrencyLimit>,
     observers: Observers,
     clock: Clock,
     dice: Dice,
@@ -73,6 +75,7 @@ impl ClientBuilder {
             connect_timeout: None,
             breaker: Some(CircuitBreaker::default()),
             budget: RetryBudget::default(),
+            limit: None,
             observers: Observers::default(),
             clock: Clock::system(),
             dice: Dice::default(),
@@ -286,6 +289,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Limits how many attempts may be under way at once to each origin; clients given clones of one share it.
+    ///
+    /// Off by default: see [`ConcurrencyLimit`].
+    pub fn concurrency_limit(mut self, limit: ConcurrencyLimit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
     /// Adds an observer; they are told in the order in which they were added.
     pub fn observe(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
@@ -341,6 +352,7 @@ impl ClientBuilder {
             settings: self.settings,
             breaker: self.breaker,
             budget: self.budget,
+            limit: self.limit,
             observers: self.observers,
             clock: self.clock,
             dice: self.dice,
@@ -354,6 +366,7 @@ impl ClientBuilder {
         let attempt_timeout = settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
         check_attempt_timeout(attempt_timeout)?;
         self.presets.validate()?;
+        self.limit.as_ref().map_or(Ok(()), ConcurrencyLimit::validate)?;
         settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
         let key = settings.key.header.name();
         if self.headers.contains_key(key) {
@@ -394,6 +407,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)
+            .field("limit", &self.limit)
             .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)

@@ -27,6 +27,7 @@ pub struct Receipt {
     pub(super) effect: Effect,
     pub(super) replayed: bool,
     pub(super) possible_duplicates: u32,
+    pub(super) queued: Duration,
     pub(super) retry_after: Option<Duration>,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) ended: Option<Instant>,
@@ -48,6 +49,7 @@ pub struct Attempt {
     wait: Option<Duration>,
     hops: Vec<Hop>,
     unseen_redirect: bool,
+    looked_up: Option<Effect>,
 }
 
 /// How an attempt ended.
@@ -105,6 +107,7 @@ impl Receipt {
             effect: Effect::NotApplied,
             replayed: false,
             possible_duplicates: 0,
+            queued: Duration::ZERO,
             retry_after: None,
             ended: None,
         }
@@ -186,6 +189,12 @@ impl Receipt {
         self.possible_duplicates
     }
 
+    /// How long it waited for a place under the [concurrency limit](crate::ConcurrencyLimit), all attempts together.
+    #[must_use]
+    pub fn queued(&self) -> Duration {
+        self.queued
+    }
+
     /// What the provider said was wrong at the last attempt.
     #[must_use]
     pub fn problem(&self) -> Option<Problem> {
@@ -220,18 +229,32 @@ impl Receipt {
         self.preset = Some(name);
     }
 
+    pub(crate) fn queued_for(&mut self, wait: Duration) {
+        self.queued = self.queued.saturating_add(wait);
+    }
+
     pub(crate) fn may_have_duplicated(&mut self, times: u32) {
         self.possible_duplicates = times;
     }
 
     pub(crate) fn waits(&mut self, wait: Duration) {
-        let last = match &mut self.attempts {
+        if let Some(last) = self.last_mut() {
+            last.wait = Some(wait);
+        }
+    }
+
+    /// Notes what a lookup after the last attempt found.
+    pub(crate) fn looked_up(&mut self, effect: Effect) {
+        if let Some(last) = self.last_mut() {
+            last.looked_up = Some(effect);
+        }
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Attempt> {
+        match &mut self.attempts {
             Attempts::None => None,
             Attempts::One(one) => one.last_mut(),
             Attempts::Many(many) => many.last_mut(),
-        };
-        if let Some(last) = last {
-            last.wait = Some(wait);
         }
     }
 
@@ -271,6 +294,7 @@ impl Attempt {
             wait: None,
             hops,
             unseen_redirect: outcome.is_after_unseen_redirect(),
+            looked_up: None,
         }
     }
 
@@ -347,6 +371,12 @@ impl Attempt {
     #[must_use]
     pub fn unseen_redirect(&self) -> bool {
         self.unseen_redirect
+    }
+
+    /// What a [lookup](crate::ClientBuilder::on_unknown) after it found out about the operation; `None` without one.
+    #[must_use]
+    pub fn looked_up(&self) -> Option<Effect> {
+        self.looked_up
     }
 
     /// The redirects followed within it: as many requests more than one.

@@ -2,6 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use url::Url;
 
+use super::pattern::Address;
 use super::{Preset, known};
 use crate::error::ConfigError;
 
@@ -30,9 +31,10 @@ impl Presets {
 
     /// The preset that applies to an address: the caller's over a built-in one, then the most exact, then the last.
     pub(crate) fn find(&self, url: &Url) -> Option<&Preset> {
-        let own = most_exact(self.own.iter(), url);
+        let address = Address::of(url)?;
+        let own = most_exact(self.own.iter(), &address);
         own.or_else(|| match self.builtin {
-            Builtin::Known => most_exact(TABLE.iter(), url),
+            Builtin::Known => most_exact(TABLE.iter(), &address),
             Builtin::Forgotten => None,
         })
     }
@@ -50,9 +52,9 @@ impl Presets {
     }
 }
 
-fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, url: &Url) -> Option<&'a Preset> {
+fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, address: &Address<'_>) -> Option<&'a Preset> {
     presets
-        .filter_map(|preset| Some((preset.exactness(url)?, preset)))
+        .filter_map(|preset| Some((preset.exactness(address)?, preset)))
         .max_by_key(|(exactness, _)| *exactness)
         .map(|(_, preset)| preset)
 }

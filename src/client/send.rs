@@ -4,7 +4,9 @@ use reqwest::Response;
 use tracing::Instrument;
 
 use super::{Client, RequestBuilder};
-use crate::engine::{Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Settings, Template, prepare};
+use crate::engine::{
+    Course, Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Settings, Shields, Steps, Template, prepare,
+};
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Receipt, StopReason};
@@ -141,24 +143,31 @@ impl Operation {
             judge,
             attempt_timeout: self.attempt_timeout,
         };
+        let shields = Shields {
+            breaker: shared.breaker.as_ref(),
+            budget: Some(&shared.budget),
+        };
+        let mut steps = Steps {
+            attempts,
+            guards: Guards::new(shields, (&template.method, &template.url, &template.headers)),
+        };
         let mut run = Run {
             exchange: HttpExchange::new(&shared.wire, template, rules, clock),
-            plan: Plan {
-                url: &template.url,
-                judge,
-                attempt_timeout: self.attempt_timeout,
-                request_id: preset.and_then(Preset::request_id_header),
-                clock,
-                observers: &shared.observers,
-                dice: &shared.dice,
+            course: Course {
+                plan: Plan {
+                    url: &template.url,
+                    judge,
+                    shields,
+                    attempt_timeout: self.attempt_timeout,
+                    request_id: preset.and_then(Preset::request_id_header),
+                    clock,
+                    observers: &shared.observers,
+                    dice: &shared.dice,
+                },
+                steps: &mut steps,
+                receipt: &mut self.receipt,
+                started,
             },
-            guards: Guards::new(
-                (shared.breaker.as_ref(), &shared.budget),
-                (&template.method, &template.url, &template.headers),
-            ),
-            attempts,
-            receipt: &mut self.receipt,
-            started,
             last: Finished::default(),
         };
         run.drive().await;

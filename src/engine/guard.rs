@@ -17,9 +17,7 @@ use crate::retry::Decision;
 ///
 /// It holds nothing between attempts: dropped at any point, an operation owes nothing and nothing is missing.
 #[derive(Debug)]
-pub(crate) struct Guards<'a> {
-    breaker: Option<&'a CircuitBreaker>,
-    budget: &'a RetryBudget,
+pub(crate) struct Guards {
     /// Where the operation is sent.
     home: Scopes,
     /// Who answers for the last attempt.
@@ -27,6 +25,13 @@ pub(crate) struct Guards<'a> {
     /// What the retry that is waited for will cost, and whom.
     owed: Option<(Failed, Scope)>,
     paid: Option<(Paid, Scope)>,
+}
+
+/// The breaker and the budget that are asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shields<'a> {
+    pub(crate) breaker: Option<&'a CircuitBreaker>,
+    pub(crate) budget: Option<&'a RetryBudget>,
 }
 
 /// Where a redirect led to that left the first origin, and when.
@@ -45,15 +50,10 @@ struct Scopes {
     budget: Option<Scope>,
 }
 
-impl<'a> Guards<'a> {
-    pub(crate) fn new(
-        (breaker, budget): (Option<&'a CircuitBreaker>, &'a RetryBudget),
-        request: (&Method, &Url, &HeaderMap),
-    ) -> Self {
-        let home = Scopes::of(breaker, request);
+impl Guards {
+    pub(crate) fn new(shields: Shields<'_>, request: (&Method, &Url, &HeaderMap)) -> Self {
+        let home = Scopes::of(shields.breaker, request);
         Self {
-            breaker,
-            budget,
             home,
             answering: home,
             owed: None,
@@ -62,8 +62,14 @@ impl<'a> Guards<'a> {
     }
 
     /// Asks the breaker for leave to send.
-    pub(crate) fn admit(&self, attempt: Try, now: Instant) -> Result<Option<Permit<'a>>, Refusal> {
-        self.breaker
+    pub(crate) fn admit<'a>(
+        &self,
+        shields: Shields<'a>,
+        attempt: Try,
+        now: Instant,
+    ) -> Result<Option<Permit<'a>>, Refusal> {
+        shields
+            .breaker
             .zip(self.home.breaker)
             .map(|(breaker, scope)| breaker.admit(scope, attempt, now))
             .transpose()
@@ -73,16 +79,16 @@ impl<'a> Guards<'a> {
     ///
     /// Here and not before the wait: tokens that lie idle through all waits are missing for those who could send now. A
     /// retry whose wait ends in an empty budget is not made.
-    pub(crate) fn pay(&self) -> Result<Option<(Withdrawal<'a>, Scope)>, StopReason> {
-        let Some((failed, scope)) = self.owed else {
+    pub(crate) fn pay<'a>(&self, shields: Shields<'a>) -> Result<Option<(Withdrawal<'a>, Scope)>, StopReason> {
+        let (Some((failed, scope)), Some(budget)) = (self.owed, shields.budget) else {
             return Ok(None);
         };
-        let withdrawal = self.budget.withdraw(scope, failed).ok_or(StopReason::BudgetExhausted)?;
+        let withdrawal = budget.withdraw(scope, failed).ok_or(StopReason::BudgetExhausted)?;
         Ok(Some((withdrawal, scope)))
     }
 
     /// The attempt is being sent: what was paid is spent.
-    pub(crate) fn spend(&mut self, withdrawal: Option<(Withdrawal<'a>, Scope)>) {
+    pub(crate) fn spend(&mut self, withdrawal: Option<(Withdrawal<'_>, Scope)>) {
         self.owed = None;
         if let Some((withdrawal, scope)) = withdrawal {
             self.paid = Some((withdrawal.spend(), scope));
@@ -92,7 +98,8 @@ impl<'a> Guards<'a> {
     /// Reports how an attempt ended to the breaker; `random`, in [0, 1), is for its open time.
     pub(crate) fn settle(
         &mut self,
-        permit: Option<Permit<'a>>,
+        shields: Shields<'_>,
+        permit: Option<Permit<'_>>,
         landing: Option<&Landing>,
         outcome: &Outcome<'_>,
         (began, now): (Instant, Instant),
@@ -100,9 +107,9 @@ impl<'a> Guards<'a> {
     ) -> [Option<Transition>; 4] {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
-            Scopes::of(self.breaker, (&landing.method, &landing.url, &HeaderMap::new()))
+            Scopes::of(shields.breaker, (&landing.method, &landing.url, &HeaderMap::new()))
         });
-        let (Some(breaker), Some(permit), Some(scope)) = (self.breaker, permit, self.answering.breaker) else {
+        let (Some(breaker), Some(permit), Some(scope)) = (shields.breaker, permit, self.answering.breaker) else {
             return [None; 4];
         };
         let signal = signal_of(outcome);
@@ -126,18 +133,19 @@ impl<'a> Guards<'a> {
     /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.
     pub(crate) fn last_word(
         &mut self,
+        shields: Shields<'_>,
         (decision, hint): (Decision, Option<Duration>),
         outcome: &Outcome<'_>,
         clock: &Clock,
     ) -> (Decision, Option<Duration>) {
         match decision {
-            Decision::RetryAfter(wait) => match self.retry(outcome, wait, clock.now()) {
+            Decision::RetryAfter(wait) => match self.retry(shields, outcome, wait, clock.now()) {
                 Ok(()) => (decision, None),
                 Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
             },
             Decision::Stop(stop) => {
                 if stop == StopReason::Accepted {
-                    self.earn(outcome);
+                    self.earn(shields, outcome);
                 }
                 (decision, hint)
             }
@@ -145,13 +153,14 @@ impl<'a> Guards<'a> {
     }
 
     /// The first try's success is the answering origin's; a refund goes to whoever paid.
-    fn earn(&self, outcome: &Outcome<'_>) {
+    fn earn(&self, shields: Shields<'_>, outcome: &Outcome<'_>) {
+        let Some(budget) = shields.budget else { return };
         if signal_of(outcome) != Signal::Success {
             return;
         }
         match (self.paid, self.answering.budget) {
-            (Some((paid, scope)), _) => self.budget.deposit(scope, Earned::AfterRetrying(paid)),
-            (None, Some(scope)) => self.budget.deposit(scope, Earned::FirstTry),
+            (Some((paid, scope)), _) => budget.deposit(scope, Earned::AfterRetrying(paid)),
+            (None, Some(scope)) => budget.deposit(scope, Earned::FirstTry),
             (None, None) => {}
         }
     }
@@ -159,13 +168,14 @@ impl<'a> Guards<'a> {
     /// Would the breaker admit it at the end of the wait, and would the budget pay for it?
     fn retry(
         &mut self,
+        shields: Shields<'_>,
         outcome: &Outcome<'_>,
         wait: Duration,
         now: Instant,
     ) -> Result<(), (StopReason, Option<Duration>)> {
         let at = now.checked_add(wait).unwrap_or(now);
         for scope in [self.home.breaker, self.answering.breaker].into_iter().flatten() {
-            let refusing = self.breaker.filter(|breaker| !breaker.would_admit(scope, at));
+            let refusing = shields.breaker.filter(|breaker| !breaker.would_admit(scope, at));
             if let Some(breaker) = refusing {
                 let retry_at = breaker.state(scope, now).retry_at;
                 return Err((
@@ -174,9 +184,9 @@ impl<'a> Guards<'a> {
                 ));
             }
         }
-        if let Some(scope) = self.answering.budget {
+        if let (Some(budget), Some(scope)) = (shields.budget, self.answering.budget) {
             let failed = failed(outcome);
-            if !self.budget.would_pay(scope, failed) {
+            if !budget.would_pay(scope, failed) {
                 return Err((StopReason::BudgetExhausted, None));
             }
             self.owed = Some((failed, scope));

@@ -1,11 +1,13 @@
 //! The only place where decisions meet I/O.
 //!
-//! [`Run`] is the loop over attempts; [`HttpExchange`] is the one attempt that sends HTTP. They know the wire
-//! through [`Transport`] alone, so the same loop runs over sockets, in memory, and around any async function.
+//! [`Steps`] decides, [`Course`] writes down what was decided, and [`Run`] is the loop that sends and waits;
+//! [`HttpExchange`] is the one attempt that sends HTTP and knows the wire through [`Transport`] alone. The first two do no
+//! I/O: a driver that waits in another way brings its own loop and takes the same steps.
 
 mod attempt;
 mod body;
 mod buffer;
+mod course;
 mod exchange;
 mod guard;
 mod hook;
@@ -14,16 +16,19 @@ mod prepare;
 mod redirect;
 mod run;
 mod settings;
+mod steps;
 
 pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, read_up_to};
+pub(crate) use course::{Course, Judge, Plan};
 pub(crate) use exchange::Exchange;
-pub(crate) use guard::{Guards, Landing};
+pub(crate) use guard::{Guards, Landing, Shields};
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
 pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
-pub(crate) use run::{Finished, Judge, Plan, Run};
+pub(crate) use run::{Finished, Run};
 pub(crate) use settings::{Overrides, Settings};
+pub(crate) use steps::Steps;

@@ -1,0 +1,209 @@
+use std::time::{Duration, Instant};
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use url::Url;
+
+use super::guard::{Landing, Shields};
+use super::steps::{Admitted, Refused, Spent, Steps};
+use crate::breaker::{Permit, Transition};
+use crate::classify::Verdict;
+use crate::clock::Clock;
+use crate::event::{AttemptSpan, Event, Observers, operation_ended};
+use crate::operation::{Attempt, Hop, Outcome, Receipt, StopReason};
+use crate::preset::Preset;
+use crate::retry::{Begin, Decision, RetryPolicy};
+use crate::rng::Dice;
+
+/// What an operation is given to go by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) judge: Judge<'a>,
+    pub(crate) shields: Shields<'a>,
+    pub(crate) attempt_timeout: Duration,
+    /// The header in which the server names its answers.
+    pub(crate) request_id: Option<&'a HeaderName>,
+    pub(crate) clock: &'a Clock,
+    pub(crate) observers: &'a Observers,
+    pub(crate) dice: &'a Dice,
+}
+
+/// Whose classifiers are asked, in order: the request's, the client's, the preset's; the first one's table answers last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge<'a> {
+    pub(crate) policy: &'a RetryPolicy,
+    pub(crate) client: &'a RetryPolicy,
+    pub(crate) preset: Option<&'a Preset>,
+}
+
+/// One HTTP operation's [`Steps`], with all of it written down: receipt, spans, events.
+///
+/// It does no I/O and never waits. It borrows, so that a driver may keep the parts wherever its future keeps things.
+#[derive(Debug)]
+pub(crate) struct Course<'a> {
+    pub(crate) plan: Plan<'a>,
+    pub(crate) steps: &'a mut Steps,
+    pub(crate) receipt: &'a mut Receipt,
+    pub(crate) started: Instant,
+}
+
+/// What is known of an attempt when it ended.
+#[derive(Debug)]
+pub(crate) struct Ended<'p> {
+    pub(crate) spent: Spent<'p>,
+    pub(crate) span: AttemptSpan,
+    /// The redirects that it followed, and who answered.
+    pub(crate) path: (&'p [Hop], Option<&'p Landing>),
+}
+
+impl<'a> Course<'a> {
+    /// Asks for leave to make the next attempt. A refusal is no attempt and costs nothing.
+    pub(crate) fn admit(&mut self, now: Instant) -> Result<Admitted<'a>, (StopReason, Option<Duration>)> {
+        let admitted = self.steps.admit(self.plan.shields, now);
+        let transition = match &admitted {
+            Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
+            Err(refused) => refused.transition.as_ref(),
+        };
+        // The breaker has changed, whether or not the attempt is made.
+        if let Some(transition) = transition {
+            self.tell_transition(transition);
+        }
+        admitted.map_err(|Refused { stop, retry_after, .. }| (stop, retry_after))
+    }
+
+    /// The span of the attempt that is about to be sent.
+    pub(crate) fn span(&self, begin: Begin) -> AttemptSpan {
+        AttemptSpan::new(self.receipt, self.plan.url, begin.number)
+    }
+
+    /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.
+    pub(crate) fn begins(&mut self, begin: Begin) -> Duration {
+        let number = begin.number;
+        let duplicates = self.steps.attempts.possible_duplicates();
+        if duplicates > self.receipt.possible_duplicates() {
+            self.receipt.may_have_duplicated(duplicates);
+            self.tell(&Event::DuplicatePossible {
+                receipt: self.receipt,
+                number,
+            });
+        }
+        self.tell(&Event::AttemptStarted {
+            receipt: self.receipt,
+            number,
+        });
+        begin
+            .time_left
+            .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout))
+    }
+
+    /// Judges the outcome, writes it down, and says what follows; with the wait that was asked for, if it stops.
+    pub(crate) fn ends(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) -> (Decision, Option<Duration>) {
+        let Ended {
+            spent,
+            span,
+            path: (hops, landing),
+        } = ended;
+        let (began, at) = (spent.began, spent.at);
+        let outcome = redirected(outcome, self.receipt.method(), hops);
+        let number = self.steps.attempts.begun();
+        let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
+        let is_success = outcome.status().is_some_and(|status| status.is_success());
+        if !is_success {
+            // For dates in headers, which a success is not asked for.
+            outcome = outcome.with_received(self.plan.clock.wall());
+        }
+        let verdict = self.plan.judge.verdict(&outcome);
+        if is_success && !verdict.is_accept() {
+            outcome = outcome.with_received(self.plan.clock.wall());
+        }
+        let settled = self.steps.settle(
+            self.plan.shields,
+            spent,
+            (&outcome, &verdict, landing),
+            (self.plan.clock, self.plan.dice),
+        );
+        let attempt = Attempt::new(
+            &outcome,
+            self.steps.attempts.last_effect(),
+            (began - self.started, at - began),
+            hops.to_vec(),
+        )
+        .with_problem(verdict.problem())
+        .with_request_id(self.request_id(&outcome));
+        span.ended(&attempt);
+        self.receipt.add(attempt);
+        self.receipt.has_effect(self.steps.attempts.effect());
+        // The cause before what it brought about.
+        self.tell(&Event::AttemptEnded { receipt: self.receipt });
+        settled
+            .transitions
+            .iter()
+            .flatten()
+            .for_each(|transition| self.tell_transition(transition));
+        (settled.decision, settled.retry_after)
+    }
+
+    /// Notes the wait that begins now.
+    pub(crate) fn waits(&mut self, wait: Duration) {
+        self.receipt.waits(wait);
+        self.tell(&Event::RetryScheduled {
+            receipt: self.receipt,
+            wait,
+        });
+    }
+
+    /// Completes the receipt.
+    pub(crate) fn stops(&mut self, stop: StopReason, retry_after: Option<Duration>, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.started);
+        self.receipt.stopped(stop, retry_after, elapsed, now);
+        operation_ended(self.receipt);
+        self.tell(&Event::Stopped { receipt: self.receipt });
+    }
+
+    fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {
+        outcome.headers()?.get(self.plan.request_id?)
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        self.plan.observers.tell(event);
+    }
+
+    fn tell_transition(&self, transition: &Transition) {
+        self.tell(&Event::CircuitChanged {
+            receipt: self.receipt,
+            transition,
+        });
+    }
+}
+
+impl Judge<'_> {
+    fn verdict(&self, outcome: &Outcome<'_>) -> Verdict {
+        let own = self.policy.opinion(outcome);
+        let opinion = own.or_else(|| {
+            if self.policy.is(self.client) {
+                None
+            } else {
+                self.client.opinion(outcome)
+            }
+        });
+        let opinion = opinion.or_else(|| self.preset?.opinion(outcome));
+        opinion.unwrap_or_else(|| self.policy.by_table(outcome))
+    }
+
+    /// Whether anyone who is asked wants to see the body of an error with this status.
+    pub(super) fn wants_body(&self, status: StatusCode) -> bool {
+        self.policy.wants_body(status)
+            || self.client.wants_body(status)
+            || self.preset.is_some_and(|preset| preset.asks_for_body(status))
+    }
+}
+
+/// Says whose outcome it is, when redirects were followed.
+fn redirected<'o>(outcome: Outcome<'o>, method: &Method, hops: &[Hop]) -> Outcome<'o> {
+    let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
+    match hops {
+        [] => outcome,
+        hops if hops.iter().any(diverts) => outcome.after_diversion(),
+        _ => outcome.after_redirect(),
+    }
+}

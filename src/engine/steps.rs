@@ -1,0 +1,105 @@
+use std::time::{Duration, Instant};
+
+use super::guard::{Guards, Landing, Shields};
+use crate::breaker::{Permit, Transition, Try};
+use crate::classify::Verdict;
+use crate::clock::Clock;
+use crate::operation::{Outcome, StopReason};
+use crate::retry::{Attempts, Begin, Decision};
+use crate::rng::Dice;
+
+/// The decisions of one operation, breaker and budget included: leave in, outcome in, decision out.
+///
+/// It does no I/O and never waits, so every driver takes these same steps: over HTTP, around any function, in a thread.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    pub(crate) attempts: Attempts,
+    pub(crate) guards: Guards,
+}
+
+/// Leave to make an attempt.
+#[derive(Debug)]
+pub(crate) struct Admitted<'a> {
+    pub(crate) begin: Begin,
+    pub(crate) permit: Option<Permit<'a>>,
+}
+
+/// No leave: no attempt was made, and it cost nothing.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) stop: StopReason,
+    pub(crate) retry_after: Option<Duration>,
+    /// The breaker changed all the same.
+    pub(crate) transition: Option<Transition>,
+}
+
+/// An attempt that ended, and when.
+#[derive(Debug)]
+pub(crate) struct Spent<'a> {
+    pub(crate) permit: Option<Permit<'a>>,
+    pub(crate) began: Instant,
+    pub(crate) at: Instant,
+}
+
+/// What follows an attempt.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) decision: Decision,
+    /// The wait that was asked for, if it stops.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) transitions: [Option<Transition>; 4],
+}
+
+impl Steps {
+    /// Asks breaker, budget and policy for leave to make the next attempt.
+    #[inline]
+    pub(crate) fn admit<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Refused> {
+        let attempt = if self.attempts.begun() == 0 {
+            Try::First
+        } else {
+            Try::Retry
+        };
+        let permit = self.guards.admit(shields, attempt, now).map_err(|refusal| Refused {
+            stop: StopReason::CircuitOpen,
+            retry_after: refusal.retry_at.map(|at| at.saturating_duration_since(now)),
+            transition: None,
+        })?;
+        let hint = self.attempts.retry_after();
+        let refused = |stop| Refused {
+            stop,
+            retry_after: hint,
+            transition: permit.as_ref().and_then(Permit::transition).copied(),
+        };
+        // A withdrawal that no attempt follows goes back when it is dropped.
+        let withdrawal = self.guards.pay(shields).map_err(refused)?;
+        let begin = self.attempts.begin(now).map_err(refused)?;
+        self.guards.spend(withdrawal);
+        Ok(Admitted { begin, permit })
+    }
+
+    /// Tells breaker and budget how an attempt ended, and decides what follows.
+    #[inline]
+    pub(crate) fn settle<'a>(
+        &mut self,
+        shields: Shields<'a>,
+        spent: Spent<'a>,
+        (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
+        (clock, dice): (&Clock, &Dice),
+    ) -> Settled {
+        let Spent { permit, began, at } = spent;
+        // Drawn for a success, too: a slow one may open the breaker.
+        let transitions = self
+            .guards
+            .settle(shields, permit, landing, outcome, (began, at), dice.roll());
+        // Only a retry needs a random number.
+        let random = if verdict.is_retry() { dice.roll() } else { 0.0 };
+        let decision = self.attempts.after(outcome, verdict, at, random);
+        let hint = self.attempts.retry_after();
+        let (decision, retry_after) = self.guards.last_word(shields, (decision, hint), outcome, clock);
+        Settled {
+            decision,
+            retry_after,
+            transitions,
+        }
+    }
+}

@@ -2,14 +2,14 @@ use std::fmt;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use http::header::{AUTHORIZATION, Entry};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use url::Url;
 
 use super::Client;
 use super::builder::{check_attempt_timeout, check_total_timeout};
 use super::send::Operation;
-use crate::engine::{Body, Finished, Overrides};
+use crate::engine::{Body, Fields, Finished, Overrides};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
 use crate::retry::{Replay, RetryPolicy};
@@ -39,7 +39,7 @@ pub struct RequestBuilder {
     pub(super) client: Client,
     pub(super) method: Method,
     pub(super) url: Result<Url, Error>,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) body: Body,
     pub(super) version: Option<Version>,
     pub(super) key: Option<IdempotencyKey>,
@@ -52,7 +52,7 @@ impl RequestBuilder {
             client,
             method,
             url,
-            headers: HeaderMap::new(),
+            headers: Fields::default(),
             body: Body::default(),
             version: None,
             key: None,
@@ -63,7 +63,7 @@ impl RequestBuilder {
 
     pub(super) fn from_request(client: Client, mut request: reqwest::Request) -> Self {
         let mut own = Self::new(client, request.method().clone(), Ok(request.url().clone()));
-        own.headers.extend(std::mem::take(request.headers_mut()));
+        own.headers.set_all(std::mem::take(request.headers_mut()));
         own.body = request.body_mut().take().map(Body::from).unwrap_or_default();
         own.version = (request.version() != Version::default()).then(|| request.version());
         match request.timeout() {
@@ -93,10 +93,7 @@ impl RequestBuilder {
 
     /// Sets headers, replacing those of the same name.
     pub fn headers(mut self, headers: HeaderMap) -> Self {
-        for name in headers.keys() {
-            self.headers.remove(name);
-        }
-        self.headers.extend(headers);
+        self.headers.set_all(headers);
         self
     }
 
@@ -259,8 +256,8 @@ impl RequestBuilder {
         expect(dead_code, reason = "the encoders alone set one")
     )]
     pub(super) fn set_default_header(&mut self, name: HeaderName, value: HeaderValue) {
-        if let Entry::Vacant(entry) = self.headers.entry(name) {
-            entry.insert(value);
+        if !self.headers.contains(&name) {
+            self.headers.append(name, value);
         }
     }
 
@@ -268,7 +265,7 @@ impl RequestBuilder {
         match HeaderValue::try_from(text) {
             Ok(mut value) => {
                 value.set_sensitive(true);
-                self.headers.insert(AUTHORIZATION, value);
+                self.headers.set(AUTHORIZATION, value);
                 self
             }
             Err(error) => self.fail(header_error("the credentials are not a valid header value", error)),

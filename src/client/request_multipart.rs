@@ -24,7 +24,7 @@ impl RequestBuilder {
                 let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
                 let body = request.body_mut().take();
                 self.body = body.map(|body| Body::to_collect(body, length)).unwrap_or_default();
-                self.headers.extend(std::mem::take(request.headers_mut()));
+                self.headers.set_all(std::mem::take(request.headers_mut()));
                 self
             }
             Err(error) => self.fail(Error::request_because(

@@ -47,8 +47,8 @@ impl Operation {
         for (name, value) in &client.0.headers.0 {
             // A key among the defaults would be the same for every operation; the builder refuses the client's own
             // header, a preset may name another.
-            if !headers.contains_key(name) && name != key_settings.header.name() {
-                headers.append(name, value.clone());
+            if !headers.contains(name) && name != key_settings.header.name() {
+                headers.append(name.clone(), value.clone());
             }
         }
         let preset = preset.cloned();

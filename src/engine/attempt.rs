@@ -9,8 +9,8 @@ use url::{Position, Url};
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::{
-    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, InDoubt, Judge, KeyField, Landing, Lookup, Prospect,
-    Redirects, peek, read_up_to,
+    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Fields, InDoubt, Judge, KeyField, Landing, Lookup,
+    Prospect, Redirects, peek, read_up_to,
 };
 use crate::clock::Clock;
 use crate::operation::{Delivery, Effect, Failure, FailureKind, Hop, Outcome, Receipt};
@@ -28,7 +28,7 @@ pub(crate) trait Transport: Send + Sync {
 pub(crate) struct Template {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Fields,
     pub(crate) key: Option<KeyField>,
     pub(crate) body: Body,
     pub(crate) version: Option<Version>,
@@ -155,7 +155,8 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if carry == Carry::Nothing {
             return HeaderMap::new();
         }
-        let mut headers = roomy(&self.template.headers);
+        // Room for the key and what reqwest adds, or the map would grow.
+        let mut headers = self.template.headers.to_map(4);
         if let Some(mut asked) = asked {
             // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
             for fixed in [self.rules.key_header, &CONTENT_LENGTH, &TRANSFER_ENCODING] {
@@ -225,7 +226,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     /// outside RFC 9110 §15.
     fn checked(&mut self, response: Response) -> Result<Response, Failure> {
         let status = response.status();
-        let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains_key(UPGRADE);
+        let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains(&UPGRADE);
         if unasked || status.as_u16() > 599 {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
         }
@@ -368,15 +369,6 @@ impl Carry {
             (Self::Everything, Self::Everything) => Self::Everything,
         }
     }
-}
-
-/// Clones headers with room for the key and what reqwest adds, which a plain clone would have to grow for.
-fn roomy(headers: &HeaderMap) -> HeaderMap {
-    let mut room = HeaderMap::with_capacity(headers.len() + 4);
-    for (name, value) in headers {
-        room.append(name.clone(), value.clone());
-    }
-    room
 }
 
 impl Head {

@@ -1,8 +1,9 @@
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use url::Url;
 
+use super::Fields;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::clock::Clock;
@@ -51,7 +52,7 @@ struct Scopes {
 }
 
 impl Guards {
-    pub(crate) fn new(shields: Shields<'_>, request: (&Method, &Url, &HeaderMap)) -> Self {
+    pub(crate) fn new(shields: Shields<'_>, request: (&Method, &Url, &Fields)) -> Self {
         let home = Scopes::of(shields.breaker, request);
         Self {
             home,
@@ -112,7 +113,7 @@ impl Guards {
     ) -> [Option<Transition>; 4] {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
-            Scopes::of(shields.breaker, (&landing.method, &landing.url, &HeaderMap::new()))
+            Scopes::of(shields.breaker, (&landing.method, &landing.url, &Fields::default()))
         });
         let (Some(breaker), Some(permit), Some(scope)) = (shields.breaker, permit, self.answering.breaker) else {
             return [None; 4];
@@ -201,14 +202,14 @@ impl Guards {
 }
 
 impl Scopes {
-    fn of(breaker: Option<&CircuitBreaker>, (method, url, headers): (&Method, &Url, &HeaderMap)) -> Self {
+    fn of(breaker: Option<&CircuitBreaker>, (method, url, headers): (&Method, &Url, &Fields)) -> Self {
         let origin = Scope::of_url(url);
         let breaker = breaker.and_then(|breaker| {
             if !breaker.is_keyed() {
                 return origin;
             }
             let origin = Origin::of(url)?;
-            Some(breaker.scope(&Target::new(&origin, method, url.path(), headers)))
+            Some(breaker.scope(&Target::new(&origin, method, url.path(), &headers.to_map(0))))
         });
         Self {
             breaker,

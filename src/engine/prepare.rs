@@ -1,6 +1,6 @@
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::Body;
+use super::{Body, Fields};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeyHeader, KeySettings, KeySupport};
 use crate::preset::member_of_json;
@@ -10,25 +10,24 @@ use crate::rng;
 /// The key's header field, the same on every attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyField {
-    header: KeyHeader,
-    key: IdempotencyKey,
-    /// The field as the caller wrote it, which is not rewritten.
-    adopted: Option<HeaderValue>,
+    name: HeaderName,
+    value: HeaderValue,
 }
 
 impl KeyField {
-    /// Puts the field on a request. Written anew each time: that is one allocation, cloning the first one is two.
-    pub(super) fn put(&self, headers: &mut HeaderMap) {
-        let mut value = match &self.adopted {
-            Some(value) => value.clone(),
-            // A key is visible ASCII, so it always is a header value.
-            None => match self.header.write(&self.key) {
-                Some(value) => value,
-                None => return,
-            },
-        };
+    /// Writes the field; what the caller wrote is not rewritten. A key is visible ASCII, so it always is a header value.
+    fn new(header: &KeyHeader, key: &IdempotencyKey, adopted: Option<HeaderValue>) -> Option<Self> {
+        let mut value = adopted.or_else(|| header.write(key))?;
         value.set_sensitive(true);
-        headers.insert(self.header.name(), value);
+        Some(Self {
+            name: header.name().clone(),
+            value,
+        })
+    }
+
+    /// Puts the field on a request.
+    pub(super) fn put(&self, headers: &mut HeaderMap) {
+        headers.insert(self.name.clone(), self.value.clone());
     }
 }
 
@@ -47,7 +46,7 @@ pub(crate) struct Prepared {
 /// If the request carries several keys, one that is not visible ASCII of 1 to 255, or another one than was given.
 pub(crate) fn prepare(
     method: &Method,
-    (headers, body): (&mut HeaderMap, &Body),
+    (headers, body): (&mut Fields, &Body),
     given: Option<IdempotencyKey>,
     settings: &KeySettings,
     support: KeySupport,
@@ -61,7 +60,7 @@ pub(crate) fn prepare(
     let adopted = found
         .as_ref()
         .filter(|_| in_header)
-        .and_then(|_| headers.remove(settings.header.name()));
+        .and_then(|_| headers.take(settings.header.name()));
     let key = match (given, found) {
         (Some(given), Some(found)) if given != found => {
             return Err(Error::request(
@@ -81,17 +80,16 @@ pub(crate) fn prepare(
     if let Some(key) = &key {
         fits(key, settings.max_length)?;
     }
-    let field = key.clone().filter(|_| in_header).map(|key| KeyField {
-        header: settings.header.clone(),
-        key,
-        adopted,
-    });
+    let field = key
+        .as_ref()
+        .filter(|_| in_header)
+        .and_then(|key| KeyField::new(&settings.header, key, adopted));
     let safety = safety(method, key.is_some(), body, settings, support);
     Ok(Prepared { key, field, safety })
 }
 
-fn adopt(headers: &HeaderMap, settings: &KeySettings) -> Result<Option<IdempotencyKey>, Error> {
-    let mut values = headers.get_all(settings.header.name()).iter();
+fn adopt(headers: &Fields, settings: &KeySettings) -> Result<Option<IdempotencyKey>, Error> {
+    let mut values = headers.get_all(settings.header.name());
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Error::request("the request carries more than one idempotency key"));
@@ -107,7 +105,7 @@ fn adopt_from_body(body: &Body, member: &str) -> Result<Option<IdempotencyKey>, 
 
 /// A key that is too long is refused by the server, or worse, cut.
 pub(crate) fn fits(key: &IdempotencyKey, limit: Option<usize>) -> Result<(), KeyError> {
-    let length = key.as_str().len();
+    let length = key.as_bytes().len();
     match limit {
         Some(limit) if length > limit => Err(KeyError::OverLimit { length, limit }),
         _ => Ok(()),

@@ -108,6 +108,14 @@ impl IdempotencyKey {
         }
     }
 
+    /// The same as bytes, which are known to be text.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Uuid(bytes) => bytes,
+            Text::Other(text) => text.as_bytes(),
+        }
+    }
+
     /// A short hash by which log lines about one operation can be told from others.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::{IdempotencyKey, KeyError};
@@ -75,7 +76,7 @@ impl KeyHeader {
     /// Writes a key as the header's value.
     pub(crate) fn write(&self, key: &IdempotencyKey) -> Option<HeaderValue> {
         match self.format {
-            KeyFormat::Raw => HeaderValue::from_str(key.as_str()).ok(),
+            KeyFormat::Raw => HeaderValue::from_maybe_shared(Bytes::from_owner(Token(key.clone()))).ok(),
             KeyFormat::Quoted => {
                 let escaped = key.as_str().replace('\\', "\\\\").replace('"', "\\\"");
                 HeaderValue::from_str(&format!("\"{escaped}\"")).ok()
@@ -98,6 +99,15 @@ impl KeyHeader {
 impl Default for KeyHeader {
     fn default() -> Self {
         Self::new(HeaderName::from_static("idempotency-key"))
+    }
+}
+
+/// Owns a key's bytes for a header value: cloned several times per attempt, which then takes no second allocation.
+struct Token(IdempotencyKey);
+
+impl AsRef<[u8]> for Token {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

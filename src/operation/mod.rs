@@ -3,8 +3,11 @@
 //! An *operation* is one thing the caller wants done once; an *attempt* is one request on the wire for it; an
 //! [`Outcome`] is how an attempt ended; an [`Effect`] is what the far side may have done; a [`Receipt`] is the report.
 
+mod attempt;
 mod effect;
+mod ending;
 mod failure;
+mod hop;
 mod key;
 mod key_header;
 mod key_settings;
@@ -14,16 +17,21 @@ mod problem;
 mod receipt;
 mod receipt_table;
 mod retry_after;
+#[cfg(feature = "serde")]
+mod serialise;
 mod stop;
 
+pub use attempt::Attempt;
 pub use effect::Effect;
+pub use ending::Ending;
 pub use failure::{Delivery, Failure, FailureKind};
+pub use hop::Hop;
 pub use key::{Fingerprint, IdempotencyKey, KeyError};
 pub use key_header::{KeyFormat, KeyHeader, KeySupport};
 pub(crate) use key_settings::{KeySettings, is_below};
 pub use origin::{Origin, ParseOriginError, Scope};
 pub use outcome::Outcome;
 pub use problem::Problem;
-pub use receipt::{Attempt, Ending, Hop, Receipt};
+pub use receipt::Receipt;
 pub(crate) use receipt_table::Seconds;
 pub use stop::{NotReplayable, StopReason};

@@ -26,6 +26,23 @@ enum HostPattern {
     Between(Box<str>, Box<str>),
 }
 
+/// An address that patterns are held against, one after the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Address<'a> {
+    url: &'a Url,
+    host: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// `None` without a host, which no pattern matches.
+    pub(crate) fn of(url: &'a Url) -> Option<Self> {
+        let host = url.host_str()?;
+        // A trailing dot names the same host (RFC 1034 §3.1).
+        let host = host.strip_suffix('.').unwrap_or(host);
+        Some(Self { url, host })
+    }
+}
+
 impl Pattern {
     /// Reads `https://api.example.com`, `https://*.example.com`, `https://api.*.example.com`, with port and path if any.
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
@@ -48,14 +65,16 @@ impl Pattern {
         self.path.len() * 3 + host
     }
 
-    pub(crate) fn matches(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        // A trailing dot names the same host (RFC 1034 §3.1).
-        let host = host.strip_suffix('.').unwrap_or(host);
-        self.host.matches(host)
-            && url.scheme() == &*self.scheme
-            && url.port_or_known_default() == Some(self.port)
-            && (self.path.is_empty() || is_below(url.path(), &self.path))
+    pub(crate) fn matches(&self, address: &Address<'_>) -> bool {
+        self.is_near(address) && (self.path.is_empty() || is_below(address.url.path(), &self.path))
+    }
+
+    /// True if scheme, host and port match, whatever the path.
+    pub(crate) fn is_near(&self, address: &Address<'_>) -> bool {
+        // The host first: it tells nearly all addresses apart, most of them by its length alone.
+        self.host.matches(address.host)
+            && address.url.scheme() == &*self.scheme
+            && address.url.port_or_known_default() == Some(self.port)
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -135,7 +154,8 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, url: &str) -> bool {
-        Pattern::parse(pattern).unwrap().matches(&Url::parse(url).unwrap())
+        let url = Url::parse(url).unwrap();
+        Pattern::parse(pattern).unwrap().matches(&Address::of(&url).unwrap())
     }
 
     #[test]

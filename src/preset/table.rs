@@ -2,6 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use url::Url;
 
+use super::pattern::Address;
 use super::{Preset, known};
 use crate::error::ConfigError;
 
@@ -12,10 +13,12 @@ pub(crate) struct Presets {
     builtin: Builtin,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 enum Builtin {
     #[default]
     Known,
+    /// Those of them that may apply at one origin.
+    Near(Vec<Preset>),
     Forgotten,
 }
 
@@ -30,11 +33,32 @@ impl Presets {
 
     /// The preset that applies to an address: the caller's over a built-in one, then the most exact, then the last.
     pub(crate) fn find(&self, url: &Url) -> Option<&Preset> {
-        let own = most_exact(self.own.iter(), url);
-        own.or_else(|| match self.builtin {
-            Builtin::Known => most_exact(TABLE.iter(), url),
+        let address = Address::of(url)?;
+        let own = most_exact(self.own.iter(), &address);
+        own.or_else(|| match &self.builtin {
+            Builtin::Known => most_exact(TABLE.iter(), &address),
+            Builtin::Near(near) => most_exact(near.iter(), &address),
             Builtin::Forgotten => None,
         })
+    }
+
+    /// Those that may apply at this origin, whatever the path.
+    pub(crate) fn near(&self, origin: &Url) -> Self {
+        let address = Address::of(origin);
+        let near = |presets: &[Preset]| {
+            let near = presets
+                .iter()
+                .filter(|preset| address.is_some_and(|address| preset.is_near(&address)));
+            near.cloned().collect()
+        };
+        Self {
+            own: near(&self.own),
+            builtin: match &self.builtin {
+                Builtin::Known => Builtin::Near(near(&TABLE)),
+                Builtin::Near(presets) => Builtin::Near(near(presets)),
+                Builtin::Forgotten => Builtin::Forgotten,
+            },
+        }
     }
 
     /// A preset that is bound to nothing would silently do nothing.
@@ -50,9 +74,9 @@ impl Presets {
     }
 }
 
-fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, url: &Url) -> Option<&'a Preset> {
+fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, address: &Address<'_>) -> Option<&'a Preset> {
     presets
-        .filter_map(|preset| Some((preset.exactness(url)?, preset)))
+        .filter_map(|preset| Some((preset.exactness(address)?, preset)))
         .max_by_key(|(exactness, _)| *exactness)
         .map(|(_, preset)| preset)
 }

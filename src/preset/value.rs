@@ -6,6 +6,7 @@ use http::{HeaderName, Method, StatusCode};
 use url::Url;
 
 use super::facts::Facts;
+use super::pattern::{Address, Pattern};
 use super::{PresetBuilder, StreamEnd};
 use crate::classify::{Classify, Verdict};
 use crate::error::ConfigError;
@@ -58,7 +59,7 @@ impl Preset {
     /// True if it applies to this address.
     #[must_use]
     pub fn covers(&self, url: &Url) -> bool {
-        self.exactness(url).is_some()
+        Address::of(url).is_some_and(|address| self.exactness(&address).is_some())
     }
 
     /// The header that carries the key; `None` if the body does.
@@ -131,9 +132,14 @@ impl Preset {
     }
 
     /// How exactly it names an address, if at all.
-    pub(super) fn exactness(&self, url: &Url) -> Option<usize> {
-        let patterns = self.0.origins.iter().filter(|pattern| pattern.matches(url));
-        patterns.map(super::pattern::Pattern::exactness).max()
+    pub(super) fn exactness(&self, address: &Address<'_>) -> Option<usize> {
+        let patterns = self.0.origins.iter().filter(|pattern| pattern.matches(address));
+        patterns.map(Pattern::exactness).max()
+    }
+
+    /// True if it applies to an address of the same origin.
+    pub(super) fn is_near(&self, address: &Address<'_>) -> bool {
+        self.0.origins.iter().any(|pattern| pattern.is_near(address))
     }
 
     pub(crate) fn shared_name(&self) -> Arc<str> {

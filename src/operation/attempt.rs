@@ -1,0 +1,138 @@
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::{Effect, Ending, Hop, Outcome, Problem};
+
+/// One attempt of an operation, as the receipt keeps it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Attempt {
+    number: u32,
+    started: Duration,
+    took: Duration,
+    ending: Ending,
+    effect: Effect,
+    pub(super) replayed: bool,
+    problem: Option<Problem>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_id"))]
+    request_id: Option<HeaderValue>,
+    pub(super) wait: Option<Duration>,
+    hops: Vec<Hop>,
+    unseen_redirect: bool,
+    pub(super) looked_up: Option<Effect>,
+}
+
+impl Attempt {
+    pub(crate) fn new(
+        outcome: &Outcome<'_>,
+        effect: Effect,
+        (started, took): (Duration, Duration),
+        hops: Vec<Hop>,
+    ) -> Self {
+        Self {
+            number: outcome.attempt(),
+            started,
+            took,
+            ending: Ending::of(outcome),
+            effect,
+            replayed: outcome.is_replayed(),
+            problem: None,
+            request_id: None,
+            wait: None,
+            hops,
+            unseen_redirect: outcome.is_after_unseen_redirect(),
+            looked_up: None,
+        }
+    }
+
+    pub(crate) fn with_problem(mut self, problem: Option<Problem>) -> Self {
+        self.problem = problem;
+        self
+    }
+
+    /// Notes the server's id; one that is not short visible ASCII is no id, and would not belong in a log.
+    pub(crate) fn with_request_id(mut self, id: Option<&HeaderValue>) -> Self {
+        let is_id = |id: &&HeaderValue| {
+            let bytes = id.as_bytes();
+            (1..=LONGEST_ID).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+        };
+        self.request_id = id.filter(is_id).cloned();
+        self
+    }
+
+    /// Its number; the first is 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// When it began, from the operation's start.
+    #[must_use]
+    pub fn started(&self) -> Duration {
+        self.started
+    }
+
+    /// How long it took, to the response head, or to the end of the body if that was buffered.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        self.ending
+    }
+
+    /// What the far side may have done because of this attempt alone.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// True if the server says that it had stored this answer earlier under the same key.
+    #[must_use]
+    pub fn replayed(&self) -> bool {
+        self.replayed
+    }
+
+    /// What the provider said was wrong, where it is one of the [known problems](Problem).
+    #[must_use]
+    pub fn problem(&self) -> Option<Problem> {
+        self.problem
+    }
+
+    /// The server's id of its answer, for its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_ref()?.to_str().ok()
+    }
+
+    /// How long was waited after it; `None` if it was the last.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
+    /// True if the client given to [`Client::from_reqwest`](crate::Client::from_reqwest) followed redirects by itself.
+    #[must_use]
+    pub fn unseen_redirect(&self) -> bool {
+        self.unseen_redirect
+    }
+
+    /// What a [lookup](crate::ClientBuilder::on_unknown) after it found out about the operation; `None` without one.
+    #[must_use]
+    pub fn looked_up(&self) -> Option<Effect> {
+        self.looked_up
+    }
+
+    /// The redirects followed within it: as many requests more than one.
+    #[must_use]
+    pub fn hops(&self) -> &[Hop] {
+        &self.hops
+    }
+}
+
+/// Longer than any provider's request id by far.
+const LONGEST_ID: usize = 128;

@@ -239,7 +239,7 @@ impl RequestBuilder {
                 Ok(operation) => operation.run().await?,
                 Err(_) => Finished::default(),
             };
-            operation.and_then(|operation| operation.conclude(finished))
+            operation?.conclude(finished)
         }
     }
 

@@ -120,12 +120,13 @@ impl Operation {
 
     /// Turns its end into what the caller gets.
     pub(super) fn conclude(self, finished: Finished<Response>) -> Result<Response, Error> {
-        match (self.receipt.stop(), finished.answer) {
+        let Self { receipt, .. } = self;
+        match (receipt.stop(), finished.answer) {
             (StopReason::Accepted | StopReason::LookedUp, Some(mut response)) => {
-                response.extensions_mut().insert(self.receipt);
+                response.extensions_mut().insert(receipt);
                 Ok(response)
             }
-            (_, answer) => Err(Error::failed(self.receipt, finished.failure, answer)),
+            (_, answer) => Err(Error::failed(receipt, finished.failure, answer)),
         }
     }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use reqwest::{Request, Response};
 use url::{Position, Url};
 
@@ -118,7 +118,8 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
                 self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_ref()), response.url());
             let next = self.next(step.as_ref(), &response);
             if next.is_none() {
-                return self.checked(response);
+                self.check(&response)?;
+                return Ok(response);
             }
             step = next;
         }
@@ -224,14 +225,14 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Refuses what hyper lets through although it is no answer: a switch of protocols nobody asked for, and a status
     /// outside RFC 9110 §15.
-    fn checked(&mut self, response: Response) -> Result<Response, Failure> {
+    fn check(&mut self, response: &Response) -> Result<(), Failure> {
         let status = response.status();
         let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains(&UPGRADE);
         if unasked || status.as_u16() > 599 {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
         }
-        self.progress = Progress::Head(self.head(&response));
-        Ok(response)
+        self.progress = Progress::Head(self.head(response));
+        Ok(())
     }
 
     async fn buffered(&self, response: Response, limit: usize) -> Result<Response, Failure> {
@@ -315,7 +316,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if let Some(seen) = &self.seen {
             outcome = outcome.with_body(seen);
         }
-        let marker = self.rules.replay_marker.and_then(|name| headers.get(name));
+        let marker = self.rules.replay_marker.and_then(|name| find(headers, name));
         if marker.is_some_and(|value| value.as_bytes() == b"true") {
             outcome = outcome.as_replayed();
         }
@@ -369,6 +370,14 @@ impl Carry {
             (Self::Everything, Self::Everything) => Self::Everything,
         }
     }
+}
+
+/// Looks at the names one by one, if they are few: that costs less than hashing the one that is looked for.
+fn find<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
+    if headers.keys_len() > 8 {
+        return headers.get(name);
+    }
+    headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 impl Head {

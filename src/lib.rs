@@ -118,6 +118,7 @@ mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+mod hedge;
 mod operation;
 mod origins;
 pub mod preset;
@@ -135,6 +136,7 @@ pub use concurrency::ConcurrencyLimit;
 pub use engine::{AttemptInfo, Body, Finding, InDoubt, Redirects};
 pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
+pub use hedge::Hedge;
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
     KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Problem, Receipt, Scope, StopReason,

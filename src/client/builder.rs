@@ -14,6 +14,7 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
 use crate::error::{ConfigError, Error};
 use crate::event::{Event, FromFn, Observer, Observers};
+use crate::hedge::Hedge;
 use crate::operation::{KeyFormat, KeySupport};
 use crate::preset::{Preset, Presets};
 use crate::retry::{Replay, RetryPolicy};
@@ -297,6 +298,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends a second attempt beside one that is slow to answer, where the operation may be repeated; the first answer wins.
+    ///
+    /// Off by default: see [`Hedge`].
+    pub fn hedge(mut self, hedge: Hedge) -> Self {
+        self.settings.hedge = Some(hedge);
+        self
+    }
+
     /// Adds an observer; they are told in the order in which they were added.
     pub fn observe(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
@@ -368,6 +377,7 @@ impl ClientBuilder {
         check_attempt_timeout(attempt_timeout)?;
         self.presets.validate()?;
         self.limit.as_ref().map_or(Ok(()), ConcurrencyLimit::validate)?;
+        settings.hedge.as_ref().map_or(Ok(()), Hedge::validate)?;
         settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
         let key = settings.key.header.name();
         if self.headers.contains_key(key) {

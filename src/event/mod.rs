@@ -46,6 +46,14 @@ pub enum Event<'a> {
         /// The attempt's number.
         number: u32,
     },
+    /// The attempt that is about to be sent is a [hedge](crate::Hedge): an earlier one has not answered yet.
+    #[non_exhaustive]
+    Hedged {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// The attempt's number.
+        number: u32,
+    },
     /// Another attempt follows after a wait, which begins now.
     #[non_exhaustive]
     RetryScheduled {
@@ -85,6 +93,7 @@ impl Event<'_> {
         match self {
             Self::AttemptStarted { receipt, .. }
             | Self::DuplicatePossible { receipt, .. }
+            | Self::Hedged { receipt, .. }
             | Self::AttemptEnded { receipt }
             | Self::RetryScheduled { receipt, .. }
             | Self::LookedUp { receipt, .. }
@@ -108,6 +117,7 @@ impl fmt::Display for Event<'_> {
                 None => Ok(()),
             },
             Self::DuplicatePossible { number, .. } => write!(f, ": attempt #{number} may be a duplicate"),
+            Self::Hedged { number, .. } => write!(f, ": attempt #{number} is a hedge"),
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
             Self::LookedUp { effect, .. } => write!(f, ": looked up: effect {effect}"),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),

@@ -74,6 +74,7 @@ impl AttemptSpan {
                     self.0.record("error.type", status.as_str());
                 }
             }
+            Ending::Cancelled => {}
             Ending::Failure { kind, .. } => {
                 self.0.record("error.type", kind.as_str());
             }

@@ -159,6 +159,26 @@ impl Attempts {
         Decision::RetryAfter(wait)
     }
 
+    /// Whether a second attempt may be sent beside the one under way: only where it may be repeated whatever becomes of it.
+    pub(crate) fn may_hedge(&self, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.started);
+        self.safety.obstacle().is_none()
+            && !self.safety.may_duplicate()
+            && !self.safety.is_key_expired(Touched::MayBe, age)
+    }
+
+    /// Takes note of an attempt that ended while another one was under way, which will decide what follows.
+    pub(crate) fn aside(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) {
+        self.observe(outcome, verdict);
+    }
+
+    /// Takes note of an attempt that was dropped unanswered.
+    pub(crate) fn cancelled(&mut self) {
+        self.touched = Touched::MayBe;
+        self.last = Effect::Unknown;
+        self.effect = self.effect.then(Effect::Unknown);
+    }
+
     /// Takes note of what a lookup found out about the attempts so far.
     ///
     /// [`Effect::NotApplied`] is a claim like [`Verdict::retry_untouched`]: it makes a repeat safe that was not. With

@@ -12,6 +12,7 @@ mod a_circuit_reports_its_changes;
 mod a_concurrency_limit_holds;
 mod a_deadline_holds;
 mod a_fault_is_placed;
+mod a_hedge_is_paid_for;
 mod a_hook_cannot_change_the_key;
 mod a_lookup_settles_a_doubt;
 mod a_nack_is_repeated_once;

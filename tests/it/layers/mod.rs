@@ -20,6 +20,7 @@ const LAYERS: [&[&str]; 8] = [
         "error",
         "origins",
         "concurrency",
+        "hedge",
         "fixture",
     ],
     &["retry", "breaker"],

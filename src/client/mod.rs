@@ -32,7 +32,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use url::Url;
 
-use addresses::Addresses;
+use addresses::{Addresses, Known};
 pub use builder::ClientBuilder;
 pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
@@ -231,8 +231,8 @@ impl Shared {
     }
 
     /// The key's rules at an address: those of its preset, else the client's.
-    pub(crate) fn key_settings(&self, url: &Url) -> (Option<&Preset>, &KeySettings) {
-        let preset = self.addresses.presets(url).unwrap_or(&self.presets).find(url);
+    fn key_settings<'s>(&'s self, url: &Url, known: Option<&'s Known>) -> (Option<&'s Preset>, &'s KeySettings) {
+        let preset = known.map_or(&self.presets, |known| &known.presets).find(url);
         (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 }

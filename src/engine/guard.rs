@@ -53,8 +53,9 @@ struct Scopes {
 }
 
 impl Guards {
-    pub(crate) fn new(shields: Shields<'_>, request: (&Method, &Url, &Fields)) -> Self {
-        let home = Scopes::of(shields.breaker, request);
+    /// For a request to the origin that the scope stands for.
+    pub(crate) fn new(shields: Shields<'_>, origin: Option<Scope>, request: (&Method, &Url, &Fields)) -> Self {
+        let home = Scopes::at(origin, shields.breaker, request);
         Self {
             home,
             answering: home,
@@ -132,7 +133,12 @@ impl Guards {
     ) -> [Option<Transition>; 4] {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
-            Scopes::of(shields.breaker, (&landing.method, &landing.url, &Fields::default()))
+            let origin = Scope::of_url(&landing.url);
+            Scopes::at(
+                origin,
+                shields.breaker,
+                (&landing.method, &landing.url, &Fields::default()),
+            )
         });
         let (Some(breaker), Some(permit), Some(scope)) = (shields.breaker, permit, self.answering.breaker) else {
             return [None; 4];
@@ -221,8 +227,11 @@ impl Guards {
 }
 
 impl Scopes {
-    fn of(breaker: Option<&CircuitBreaker>, (method, url, headers): (&Method, &Url, &Fields)) -> Self {
-        let origin = Scope::of_url(url);
+    fn at(
+        origin: Option<Scope>,
+        breaker: Option<&CircuitBreaker>,
+        (method, url, headers): (&Method, &Url, &Fields),
+    ) -> Self {
         let breaker = breaker.and_then(|breaker| {
             if !breaker.is_keyed() {
                 return origin;

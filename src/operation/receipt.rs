@@ -16,7 +16,8 @@ use super::{Attempt, Effect, IdempotencyKey, NotReplayable, Problem, StopReason}
 pub struct Receipt {
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_text"))]
     pub(super) method: Method,
-    pub(super) origin: Box<str>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_str"))]
+    pub(super) origin: Arc<str>,
     pub(super) key: Option<IdempotencyKey>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_name"))]
     pub(super) preset: Option<Arc<str>>,
@@ -42,10 +43,10 @@ pub(super) enum Attempts {
 }
 
 impl Receipt {
-    pub(crate) fn new(method: Method, url: &Url, key: Option<IdempotencyKey>) -> Self {
+    pub(crate) fn new(method: Method, origin: Arc<str>, key: Option<IdempotencyKey>) -> Self {
         Self {
             method,
-            origin: origin_of(url),
+            origin,
             key,
             preset: None,
             attempts: Attempts::None,
@@ -224,7 +225,7 @@ impl Receipt {
 }
 
 /// Scheme, host and port, without credentials.
-pub(super) fn origin_of(url: &Url) -> Box<str> {
+pub(crate) fn origin_of(url: &Url) -> Arc<str> {
     url[..url::Position::BeforePath].rsplit_once('@').map_or_else(
         || url[..url::Position::BeforePath].into(),
         |(_, host)| format!("{}://{host}", url.scheme()).into(),

@@ -22,3 +22,7 @@ pub(super) fn as_name<S: serde::Serializer>(name: &Option<Arc<str>>, serializer:
 pub(super) fn as_id<S: serde::Serializer>(id: &Option<HeaderValue>, serializer: S) -> Result<S::Ok, S::Error> {
     serde::Serialize::serialize(&id.as_ref().and_then(|id| id.to_str().ok()), serializer)
 }
+
+pub(super) fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}

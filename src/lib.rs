@@ -44,7 +44,7 @@
 //!
 //! Idempotent are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110 §9.2.2). A body that can be read only once, and
 //! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`RetryPolicy::strict`] is the
-//! table's other variant, and a [`Classify`] changes it.
+//! table's other variant, and a [`Classify`] changes it; [`classify`] has small ones that combine.
 //!
 //! # Defaults
 //!

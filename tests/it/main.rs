@@ -26,6 +26,8 @@ mod a_span_per_attempt;
 mod attempts_properties;
 mod bytes_are_as_reqwest_writes_them;
 mod cancel_safety;
+mod classifiers_combine;
+mod conditions_hold;
 mod doubt_after_redirects;
 mod every_sequence;
 mod fault_proxy;

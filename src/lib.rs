@@ -51,6 +51,7 @@
 //! | what | default | why |
 //! |---|---|---|
 //! | [attempts](RetryPolicyBuilder::max_attempts) | 5, the first included | as AWS, gRPC and Temporal count |
+//! | [limits per outcome](RetryPolicyBuilder::max_attempts_for), [on time](RetryPolicyBuilder::max_elapsed) | none | only the caller knows which failures last |
 //! | [waits](Backoff) | 1, 2, 4, 8 s | long enough for a restart, short enough for a caller who waits |
 //! | [jitter](Jitter) | up to 25 % more, after the cap | a wait never gets shorter, and clients that failed together part |
 //! | [`Retry-After`](RetryPolicyBuilder::retry_after_limit) | a floor; above 120 s the operation stops | earlier is refused again; a longer wait is the caller's decision |

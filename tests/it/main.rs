@@ -15,6 +15,7 @@ mod a_fault_is_placed;
 mod a_hook_cannot_change_the_key;
 mod a_lookup_settles_a_doubt;
 mod a_nack_is_repeated_once;
+mod a_policy_may_stop_sooner;
 mod a_probe_gives_its_place_back;
 mod a_receipt_tells_all;
 mod a_redirect_is_charged_to_its_target;

@@ -44,13 +44,14 @@
 //!
 //! Idempotent are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110 §9.2.2). A body that can be read only once, and
 //! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`RetryPolicy::strict`] is the
-//! table's other variant, and a [`Classify`] changes it.
+//! table's other variant, and a [`Classify`] changes it; [`classify`] has small ones that combine.
 //!
 //! # Defaults
 //!
 //! | what | default | why |
 //! |---|---|---|
 //! | [attempts](RetryPolicyBuilder::max_attempts) | 5, the first included | as AWS, gRPC and Temporal count |
+//! | [limits per outcome](RetryPolicyBuilder::max_attempts_for), [on time](RetryPolicyBuilder::max_elapsed) | none | only the caller knows which failures last |
 //! | [waits](Backoff) | 1, 2, 4, 8 s | long enough for a restart, short enough for a caller who waits |
 //! | [jitter](Jitter) | up to 25 % more, after the cap | a wait never gets shorter, and clients that failed together part |
 //! | [`Retry-After`](RetryPolicyBuilder::retry_after_limit) | a floor; above 120 s the operation stops | earlier is refused again; a longer wait is the caller's decision |

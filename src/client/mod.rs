@@ -17,6 +17,7 @@ mod request_form;
 mod request_json;
 #[cfg(feature = "multipart")]
 mod request_multipart;
+mod request_policy;
 #[cfg(feature = "query")]
 mod request_query;
 mod response;

@@ -10,9 +10,10 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, RetryBudget};
+use steadfast::classify::{on_status, on_timeout};
 use steadfast::reqwest;
 use steadfast::retry::{Decision, ReplaySafety};
-use steadfast::{Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
+use steadfast::{Backoff, Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
 
 #[test]
 fn decision_breaker_and_budget_allocate_nothing() {
@@ -39,6 +40,44 @@ fn decision_breaker_and_budget_allocate_nothing() {
     // The first one makes the origin's cells.
     success();
     assert_eq!(allocation_counter::measure(success).count_total, 0);
+}
+
+#[test]
+fn limits_conditions_and_listed_waits_allocate_nothing_either() {
+    let policy = RetryPolicy::builder()
+        .classify(
+            on_status([409])
+                .retry()
+                .or(on_timeout().fail())
+                .except(|outcome| outcome.attempt() > 9),
+        )
+        .max_attempts_for(StatusCode::SERVICE_UNAVAILABLE, 3)
+        .max_attempts_for(on_timeout(), 2)
+        .max_elapsed(Duration::from_secs(60))
+        .stop_when(|so_far| so_far.begun() > 9)
+        .backoff(Backoff::steps([1, 2].map(Duration::from_secs)))
+        .build()
+        .unwrap();
+    let (headers, now) = (HeaderMap::new(), Clock::system().now());
+    let operation = || {
+        let mut attempts = policy.attempts(ReplaySafety::of_method(&Method::PUT), now);
+        let codes = [409, 503, 500, 503, 200].map(|code| StatusCode::from_u16(code).unwrap());
+        codes.map(|status| {
+            attempts.begin(now).unwrap();
+            let outcome = Outcome::response(status, &headers);
+            attempts.after(&outcome, &policy.classify(&outcome), now, 0.0)
+        })
+    };
+    assert_eq!(operation()[4], Decision::Stop(StopReason::Accepted));
+    assert!(
+        operation()[..4]
+            .iter()
+            .all(|decision| matches!(decision, Decision::RetryAfter(_)))
+    );
+    let counted = allocation_counter::measure(|| {
+        let _ = operation();
+    });
+    assert_eq!(counted.count_total, 0);
 }
 
 /// The small POST with everything on: key, policy, budget, breaker, timeout and receipt.

@@ -2,13 +2,15 @@ use tracing::Span;
 use tracing::field::Empty;
 use url::Url;
 
+use super::{OTHER_METHOD, standard_method};
 use crate::operation::{Attempt, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
     let span = tracing::debug_span!(
         "steadfast.operation",
-        http.request.method = %receipt.method(),
+        http.request.method = standard_method(receipt.method()).unwrap_or(OTHER_METHOD),
+        otel.status_code = Empty,
         steadfast.key = Empty,
         steadfast.stop = Empty,
         steadfast.effect = Empty,
@@ -22,11 +24,16 @@ pub(crate) fn operation_span(receipt: &Receipt) -> Span {
 /// Records how the operation ended on the span that is current, and warns if it was given up.
 pub(crate) fn operation_ended(receipt: &Receipt) {
     let span = Span::current();
-    if !span.is_disabled() {
+    let given_up = receipt.stop() != StopReason::Accepted;
+    // Where ours is not wanted, the current span is the caller's own.
+    if span.metadata().is_some_and(|metadata| metadata.name() == OPERATION) {
         span.record("steadfast.stop", receipt.stop().as_str());
         span.record("steadfast.effect", tracing::field::display(receipt.effect()));
+        if given_up {
+            span.record("otel.status_code", "ERROR");
+        }
     }
-    if receipt.stop() != StopReason::Accepted {
+    if given_up {
         tracing::warn!(
             attempts = receipt.attempts().len(),
             stop = receipt.stop().as_str(),
@@ -36,24 +43,33 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
     }
 }
 
-/// The CLIENT span of one attempt.
+/// The CLIENT span of one attempt; to OpenTelemetry its name is the method.
+///
+/// Without `url.full`, which the conventions want: paths and queries hold secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct AttemptSpan(Span);
 
 impl AttemptSpan {
     pub(crate) fn new(receipt: &Receipt, url: &Url, number: u32) -> Self {
+        let method = standard_method(receipt.method());
         let span = tracing::debug_span!(
             "steadfast.attempt",
             otel.kind = "client",
-            http.request.method = %receipt.method(),
-            server.address = url.host_str().unwrap_or_default(),
-            server.port = url.port_or_known_default().unwrap_or_default(),
+            otel.name = method.unwrap_or("HTTP"),
+            otel.status_code = Empty,
+            http.request.method = method.unwrap_or(OTHER_METHOD),
+            http.request.method_original = Empty,
+            server.address = address(url),
+            server.port = url.port_or_known_default(),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             error.r#type = Empty,
         );
         if number > 1 {
             span.record("http.request.resend_count", number - 1);
+        }
+        if method.is_none() {
+            span.record("http.request.method_original", receipt.method().as_str());
         }
         Self(span)
     }
@@ -71,12 +87,23 @@ impl AttemptSpan {
             Ending::Response { status, .. } => {
                 self.0.record("http.response.status_code", status.as_u16());
                 if status.is_client_error() || status.is_server_error() {
-                    self.0.record("error.type", status.as_str());
+                    self.failed(status.as_str());
                 }
             }
-            Ending::Failure { kind, .. } => {
-                self.0.record("error.type", kind.as_str());
-            }
+            Ending::Failure { kind, .. } => self.failed(kind.as_str()),
         }
     }
+
+    fn failed(&self, error: &str) {
+        self.0.record("error.type", error);
+        self.0.record("otel.status_code", "ERROR");
+    }
 }
+
+/// The host without the brackets that a URL puts around an IPv6 address.
+fn address(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']'])
+}
+
+/// The name of the operation's span.
+const OPERATION: &str = "steadfast.operation";

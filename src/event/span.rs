@@ -60,13 +60,14 @@ impl AttemptSpan {
             http.request.method = method.unwrap_or(OTHER_METHOD),
             http.request.method_original = Empty,
             server.address = address(url),
-            server.port = url.port_or_known_default(),
+            // tracing-opentelemetry makes a text of an unsigned number, and the conventions want numbers.
+            server.port = url.port_or_known_default().map(i64::from),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             error.r#type = Empty,
         );
         if number > 1 {
-            span.record("http.request.resend_count", number - 1);
+            span.record("http.request.resend_count", i64::from(number - 1));
         }
         if method.is_none() {
             span.record("http.request.method_original", receipt.method().as_str());
@@ -85,7 +86,7 @@ impl AttemptSpan {
         }
         match attempt.ending() {
             Ending::Response { status, .. } => {
-                self.0.record("http.response.status_code", status.as_u16());
+                self.0.record("http.response.status_code", i64::from(status.as_u16()));
                 if status.is_client_error() || status.is_server_error() {
                     self.failed(status.as_str());
                 }

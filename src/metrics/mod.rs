@@ -39,7 +39,7 @@
 //! use steadfast::Client;
 //! use steadfast::metrics::Metrics;
 //!
-//! // Any recorder will do.
+//! // Any recorder will do; `cargo run --example prometheus` serves one.
 //! let metrics = Metrics::new();
 //! let client = Client::builder().observe(metrics.clone()).build()?;
 //! metrics.watch(client.circuit_breaker(), client.retry_budget()); // for the two gauges

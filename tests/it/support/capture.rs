@@ -23,7 +23,7 @@ pub(crate) struct Captured {
     pub(crate) level: tracing::Level,
     pub(crate) parent: Option<&'static str>,
     pub(crate) fields: BTreeMap<&'static str, String>,
-    /// The fields that were given as integers, not as their text.
+    /// The fields that were given as signed integers, which is what OpenTelemetry takes for numbers.
     pub(crate) integers: BTreeSet<&'static str>,
     id: Option<u64>,
 }
@@ -136,7 +136,7 @@ impl Visit for Fields {
         self.texts.insert(field.name(), value.to_owned());
     }
 
-    fn record_u64(&mut self, field: &Field, value: u64) {
+    fn record_i64(&mut self, field: &Field, value: i64) {
         self.texts.insert(field.name(), value.to_string());
         self.integers.insert(field.name());
     }

@@ -108,3 +108,43 @@ fn address(url: &Url) -> &str {
 
 /// The name of the operation's span.
 const OPERATION: &str = "steadfast.operation";
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use http::Method;
+    use tracing::Subscriber;
+    use tracing::span::{Id, Record};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    use super::*;
+    use crate::fixture::start;
+
+    /// Counts what is recorded on spans.
+    struct Records(Arc<AtomicUsize>);
+
+    impl<S: Subscriber> Layer<S> for Records {
+        fn on_record(&self, _span: &Id, _values: &Record<'_>, _context: Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_operation_is_recorded_on_its_own_span_and_never_on_the_callers() {
+        let url = Url::parse("https://api.example.com").unwrap();
+        let mut receipt = Receipt::new(Method::GET, &url, None);
+        receipt.stopped(StopReason::Deadline, None, Duration::ZERO, start());
+        let records = Arc::new(AtomicUsize::new(0));
+        let listening = tracing_subscriber::registry().with(Records(Arc::clone(&records)));
+        tracing::subscriber::with_default(listening, || {
+            let callers = tracing::info_span!("caller", otel.status_code = Empty, steadfast.stop = Empty);
+            callers.in_scope(|| operation_ended(&receipt));
+            assert_eq!(records.load(Ordering::Relaxed), 0);
+            operation_span(&receipt).in_scope(|| operation_ended(&receipt));
+            assert_eq!(records.load(Ordering::Relaxed), 3, "the reason, the effect, the state");
+        });
+    }
+}

@@ -87,10 +87,10 @@ impl Gauges {
     }
 }
 
-/// Shows a value until it has not changed meanwhile, or a few times: whoever changed it shows it, too.
+/// Shows a value until it has not changed meanwhile; each further round means that another operation got on.
 fn until_it_stays<T: Copy + PartialEq>(read: impl Fn() -> T, show: impl Fn(T)) {
     let mut value = read();
-    for _ in 0..MOST_READS {
+    loop {
         show(value);
         let now = read();
         if now == value {
@@ -100,4 +100,38 @@ fn until_it_stays<T: Copy + PartialEq>(read: impl Fn() -> T, show: impl Fn(T)) {
     }
 }
 
-const MOST_READS: usize = 4;
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU64;
+
+    use metrics::NoopRecorder;
+
+    use super::*;
+    use crate::budget::Failed;
+    use crate::fixture::scope;
+
+    #[test]
+    fn whatever_the_order_in_which_threads_show_the_last_balance_stays() {
+        for _ in 0..200 {
+            let (gauges, budget, shown) = (
+                Gauges::of(scope(1)),
+                RetryBudget::default(),
+                Arc::new(AtomicU64::new(0)),
+            );
+            gauges.balance.get_or_init(|| Gauge::from_arc(Arc::clone(&shown)));
+            std::thread::scope(|threads| {
+                for _ in 0..4 {
+                    threads.spawn(|| {
+                        budget
+                            .withdraw(scope(1), Failed::Throttled)
+                            .map(crate::budget::Withdrawal::spend);
+                        gauges.show_balance(&NoopRecorder, &[], &budget);
+                    });
+                }
+            });
+            let shown = f64::from_bits(shown.load(Ordering::Relaxed));
+            assert!((shown - budget.balance(scope(1))).abs() < 1e-9, "{shown}");
+        }
+    }
+}

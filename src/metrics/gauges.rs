@@ -102,36 +102,21 @@ fn until_it_stays<T: Copy + PartialEq>(read: impl Fn() -> T, show: impl Fn(T)) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicU64;
-
-    use metrics::NoopRecorder;
+    use std::cell::Cell;
 
     use super::*;
-    use crate::budget::Failed;
-    use crate::fixture::scope;
 
     #[test]
-    fn whatever_the_order_in_which_threads_show_the_last_balance_stays() {
-        for _ in 0..200 {
-            let (gauges, budget, shown) = (
-                Gauges::of(scope(1)),
-                RetryBudget::default(),
-                Arc::new(AtomicU64::new(0)),
-            );
-            gauges.balance.get_or_init(|| Gauge::from_arc(Arc::clone(&shown)));
-            std::thread::scope(|threads| {
-                for _ in 0..4 {
-                    threads.spawn(|| {
-                        budget
-                            .withdraw(scope(1), Failed::Throttled)
-                            .map(crate::budget::Withdrawal::spend);
-                        gauges.show_balance(&NoopRecorder, &[], &budget);
-                    });
-                }
-            });
-            let shown = f64::from_bits(shown.load(Ordering::Relaxed));
-            assert!((shown - budget.balance(scope(1))).abs() < 1e-9, "{shown}");
-        }
+    fn a_value_that_another_thread_changes_and_shows_meanwhile_is_shown_again() {
+        let (value, shown) = (Cell::new(1), Cell::new(0));
+        let show = |seen| {
+            if seen == 1 {
+                value.set(2);
+                shown.set(2);
+            }
+            shown.set(seen);
+        };
+        until_it_stays(|| value.get(), show);
+        assert_eq!(shown.get(), 2);
     }
 }

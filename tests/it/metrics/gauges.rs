@@ -39,9 +39,7 @@ fn the_state_goes_from_open_by_half_open_to_closed() {
         once(&client, A).await.unwrap();
         assert_eq!(shown(&board, A), "closed");
 
-        for _ in 0..2 {
-            once(&client, &format!("{A}/down")).await.unwrap_err();
-        }
+        once(&client, &format!("{A}/down")).await.unwrap_err();
         assert_eq!(shown(&board, A), "open");
         Clock::system().sleep(LATER).await;
         assert_eq!(shown(&board, A), "open", "until somebody asks");

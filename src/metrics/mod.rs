@@ -60,7 +60,8 @@
 //! * No other names and no other labels than these, and a bounded number of values: origins up to
 //!   [`max_origins`](MetricsBuilder::max_origins), everything else from the lists above. No label holds a path, a query
 //!   or a key.
-//! * Once an operation like it was counted, counting one allocates nothing and takes no lock of ours.
+//! * Once an operation like it was counted, counting one allocates nothing; it takes no lock, unless the breaker is not
+//!   closed: reading its state takes the breaker's own.
 //! * A recorder that panics, or none at all, changes nothing for the operation.
 //!
 //! # Limits
@@ -69,9 +70,10 @@
 //!
 //! The gauges need [`Metrics::watch`], since events do not tell them; they are read when an attempt or an operation
 //! ends. In between, a breaker stays `open` after its time is over, until somebody asks it: that admits the first probe
-//! and makes it `half_open`. A change by hand, or by a client that is not observed, shows after an operation to that
-//! origin that it refuses, or that ends while another state than closed is shown. A breaker with [scopes of its own](crate::breaker::CircuitBreakerBuilder::scope_by) has no state per origin and
-//! an [unlimited](crate::budget::RetryBudget::unlimited) budget no balance: neither has a gauge.
+//! and makes it `half_open`. A change by hand, or by a client that is not observed, shows after the next operation that
+//! it refuses, or that ends while a state other than `closed` is shown. A breaker with
+//! [scopes of its own](crate::breaker::CircuitBreakerBuilder::scope_by) has no state per origin and an
+//! [unlimited](crate::budget::RetryBudget::unlimited) budget no balance: neither has a gauge.
 //!
 //! A redirect's target has its own breaker and budget, and so its own gauges; everything else goes under the origin that
 //! the operation began with.

@@ -103,6 +103,7 @@
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
 //! | `serde` | | `Serialize` for receipts and keys, `Deserialize` for keys |
+//! | `metrics` | | `metrics::Metrics`: counters, histograms and gauges for any recorder of the `metrics` crate |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
 //! The least supported Rust version is 1.89.
@@ -120,6 +121,8 @@ mod event;
 #[cfg(test)]
 mod fixture;
 mod hedge;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod operation;
 mod origins;
 pub mod preset;

@@ -1,14 +1,17 @@
 //! What happens during an operation, told to observers and to `tracing`.
 //!
 //! Spans need no code: `steadfast.operation` holds one `steadfast.attempt` (kind CLIENT) per attempt, with the field
-//! names of OpenTelemetry's HTTP conventions. Events are for code that wants to act: count, alert, print.
+//! names of OpenTelemetry's HTTP conventions, and `otel.name`, `otel.kind` and `otel.status_code` for
+//! `tracing-opentelemetry`. Events are for code that wants to act: count, alert, print.
 
+mod method;
 mod observer;
 mod span;
 
 use std::fmt;
 use std::time::Duration;
 
+pub(crate) use method::{OTHER_METHOD, standard_method};
 pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_ended, operation_span};

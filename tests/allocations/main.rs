@@ -5,12 +5,16 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
+use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, RetryBudget};
 use steadfast::classify::{on_status, on_timeout};
+use steadfast::metrics::Metrics;
 use steadfast::reqwest;
 use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::{Backoff, Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
@@ -101,6 +105,70 @@ fn a_keyed_post_allocates_at_most_seven_times_more_than_bare_reqwest() {
     });
     println!("bare reqwest: {by_reqwest}, steadfast: {by_steadfast}");
     assert!(by_steadfast <= by_reqwest + 7, "{by_steadfast} against {by_reqwest}");
+}
+
+/// Counting, once an operation like it was counted: the handles are there, and so are the origin's series.
+#[test]
+fn an_observed_post_with_metrics_allocates_no_more_than_one_without() {
+    let url = server();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let counts = Metrics::new();
+    let observed = Client::builder().observe(counts.clone()).build().unwrap();
+    counts.watch(observed.circuit_breaker(), observed.retry_budget());
+    let numbers = Numbers::default();
+    let [without, with] = [Client::new(), observed].map(|client| {
+        metrics::with_local_recorder(&numbers, || {
+            count(|| {
+                let request = client.post(&url).header("content-type", "application/json").body(BODY);
+                runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+            })
+        })
+    });
+    assert_eq!(with, without);
+    let counted = numbers.counted.load(Ordering::Relaxed);
+    assert_eq!(counted, 70 * 3, "an operation, a stop and an attempt each time");
+    assert_eq!(
+        numbers.registered.load(Ordering::Relaxed),
+        10,
+        "each once: three, two durations, five gauges"
+    );
+}
+
+/// A recorder whose counters all count into one number.
+#[derive(Default)]
+struct Numbers {
+    counted: Arc<AtomicU64>,
+    registered: AtomicU64,
+}
+
+struct Ignored;
+
+impl HistogramFn for Ignored {
+    fn record(&self, _value: f64) {}
+}
+
+impl Recorder for Numbers {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        self.registered.fetch_add(1, Ordering::Relaxed);
+        Counter::from_arc(Arc::clone(&self.counted))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        self.registered.fetch_add(1, Ordering::Relaxed);
+        Gauge::from_arc(Arc::new(AtomicU64::new(0)))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        self.registered.fetch_add(1, Ordering::Relaxed);
+        Histogram::from_arc(Arc::new(Ignored))
+    }
 }
 
 /// The fewest allocations of one call among many: what happens now and then (a timer wheel, a buffer) is not its own.

@@ -26,7 +26,7 @@ const LAYERS: [&[&str]; 8] = [
     &["retry", "breaker"],
     &["event", "preset"],
     &["engine"],
-    &["client", "sse", "tower", "middleware", "store"],
+    &["client", "metrics", "sse", "tower", "middleware", "store"],
     &["outbox", "ledger", "saga"],
     &["testing"],
 ];

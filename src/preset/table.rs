@@ -50,6 +50,18 @@ impl Presets {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Presets {
+    pub(crate) fn knows_builtin(&self) -> bool {
+        self.builtin == Builtin::Known
+    }
+
+    pub(crate) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+}
+
 fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, url: &Url) -> Option<&'a Preset> {
     presets
         .filter_map(|preset| Some((preset.exactness(url)?, preset)))

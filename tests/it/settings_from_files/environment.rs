@@ -94,6 +94,16 @@ fn a_variable_whose_value_is_of_a_wrong_form_is_refused_by_name_and_range() {
 }
 
 #[test]
+fn a_rejected_value_is_quoted_so_that_it_cannot_forge_a_line() {
+    let error = Settings::from_env("APP", [("APP_REPLAY", "a\"b\\c\n2026-01-01 all is well")]).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.ends_with(r#"but was "a\"b\\c\u000A2026-01-01 all is well""#),
+        "{message}"
+    );
+}
+
+#[test]
 fn other_variables_are_nobodys_business() {
     let others = [
         ("APPLE_RETRY", "x"),

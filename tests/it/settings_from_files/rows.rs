@@ -109,7 +109,12 @@ pub(super) const ROWS: &[Row] = &[
         "a header of its own",
     ),
     row("key.format", r#""quoted""#, r#""plain""#, r#""raw" or "quoted""#),
-    row("key.methods", r#"["PUT"]"#, r#"["post"]"#, "a list of methods"),
+    row(
+        "key.methods",
+        r#"["PUT"]"#,
+        r#"["post"]"#,
+        r#"a list of methods such as ["POST", "PATCH"]"#,
+    ),
     row("key.support", r#""ignored""#, r#""maybe""#, r#""honored" or "ignored""#),
     row("key.lifetime", r#""1day""#, r#""999ms""#, "at least 1s"),
 ];

@@ -64,7 +64,8 @@
 //! # Limits
 //!
 //! Closures, headers, observers and presets of your own are set in code. [`Effective::in_code`] lists which ones a client
-//! has. Paths begin at the settings, wherever they stand in a file of your own. Formats that do not describe themselves (bincode, postcard) cannot be read.
+//! has. Paths begin at the settings, wherever they stand in a file of your own. Formats that do not describe themselves
+//! (bincode, postcard) cannot be read.
 
 mod base_url;
 mod breaker;

@@ -102,8 +102,8 @@
 //! | `stream` | | request bodies and responses as streams |
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
-//! | `serde` | | `Serialize` for receipts and keys, `Deserialize` for keys |
 //! | `metrics` | | `metrics::Metrics`: counters, histograms and gauges for any recorder of the `metrics` crate |
+//! | `serde` | | `config`: settings from files and the environment; `Serialize` for receipts and keys, `Deserialize` for keys |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
 //! The least supported Rust version is 1.89.
@@ -115,6 +115,8 @@ pub mod classify;
 mod client;
 mod clock;
 mod concurrency;
+#[cfg(feature = "serde")]
+pub mod config;
 mod engine;
 mod error;
 mod event;

@@ -207,6 +207,23 @@ impl Backoff {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Backoff {
+    /// Base and factor; `None` if the waits are the caller's own.
+    pub(crate) fn curve(&self) -> Option<(Duration, f64)> {
+        match self.curve {
+            Curve::Exponential { base, factor } => Some((base, factor)),
+            Curve::Steps(_) | Curve::Custom(_) => None,
+        }
+    }
+
+    /// The cap, and the jitter that comes after it.
+    pub(crate) fn bounds(&self) -> (Duration, Jitter) {
+        (self.max, self.jitter)
+    }
+}
+
 impl Default for Backoff {
     fn default() -> Self {
         Self::exponential(Self::DEFAULT_BASE).max(Self::DEFAULT_MAX)

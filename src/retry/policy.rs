@@ -179,6 +179,18 @@ impl RetryPolicy {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl RetryPolicy {
+    pub(crate) fn baseline(&self) -> Baseline {
+        self.0.baseline
+    }
+
+    pub(crate) fn has_classifiers(&self) -> bool {
+        !self.0.classifiers.is_empty()
+    }
+}
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self::from_parts(Parts::default())

@@ -50,6 +50,7 @@ mod recorder;
 mod retries_are_paid_for;
 mod secrets_stay_in;
 mod settings_are_checked;
+mod settings_from_files;
 mod simulation;
 mod soak;
 mod support;

@@ -17,6 +17,7 @@ mod request_form;
 mod request_json;
 #[cfg(feature = "multipart")]
 mod request_multipart;
+mod request_policy;
 #[cfg(feature = "query")]
 mod request_query;
 mod response;
@@ -28,12 +29,15 @@ mod wire;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use url::Url;
 
 use addresses::{Addresses, Known};
 pub use builder::ClientBuilder;
+#[cfg(feature = "serde")]
+pub(crate) use builder::parse_base;
 pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
 pub use target::IntoTarget;
@@ -72,6 +76,8 @@ pub(crate) struct Shared {
     pub(crate) base: Option<Url>,
     addresses: Addresses,
     pub(crate) headers: DefaultHeaders,
+    /// `None` where it cannot reach the wire.
+    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) settings: Settings,
     pub(crate) breaker: Option<CircuitBreaker>,
     pub(crate) budget: RetryBudget,
@@ -128,6 +134,7 @@ impl Client {
                 client,
                 armor: Armor::Worn,
             },
+            None,
             None,
         )
     }
@@ -257,6 +264,7 @@ impl fmt::Debug for Shared {
             .field("host", &self.base.as_ref().and_then(Url::host_str))
             .field("addresses", &self.addresses)
             .field("headers", &self.headers)
+            .field("connect_timeout", &self.connect_timeout)
             .field("settings", &self.settings)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)

@@ -180,6 +180,7 @@ impl Operation {
                     judge,
                     shields,
                     limit: shared.limit.as_ref(),
+                    hedge: settings.hedge.as_ref(),
                     attempt_timeout: self.attempt_timeout,
                     request_id: preset.and_then(Preset::request_id_header),
                     clock,

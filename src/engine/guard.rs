@@ -7,6 +7,7 @@ use super::Fields;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::clock::Clock;
+use crate::hedge::Hedge;
 use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason};
 use crate::retry::Decision;
 
@@ -66,6 +67,24 @@ impl Guards {
     /// Where the operation is sent.
     pub(crate) fn origin(&self) -> Option<Scope> {
         self.home.budget
+    }
+
+    /// Notes how long an attempt took.
+    pub(crate) fn observed(&self, hedge: &Hedge, took: Duration) {
+        if let Some(origin) = self.home.budget {
+            hedge.observe(origin, took);
+        }
+    }
+
+    /// Pays for a hedge; its success earns no refund, or hedges would cost nothing.
+    pub(crate) fn pay_for_hedge<'a>(&self, shields: Shields<'a>) -> Result<Option<Withdrawal<'a>>, StopReason> {
+        let (Some(scope), Some(budget)) = (self.home.budget, shields.budget) else {
+            return Ok(None);
+        };
+        let withdrawal = budget
+            .withdraw(scope, Failed::Error)
+            .ok_or(StopReason::BudgetExhausted)?;
+        Ok(Some(withdrawal))
     }
 
     /// Asks the breaker for leave to send.

@@ -4,6 +4,7 @@ use tracing::Instrument;
 
 use super::course::{Course, Ended};
 use super::queue::{Entered, enter};
+use super::race::{Runner, race};
 use super::steps::Spent;
 use super::{Exchange, Prospect};
 use crate::clock::Clock;
@@ -78,19 +79,38 @@ impl<E: Exchange> Run<'_, E> {
                 Err((stop, at)) => return Err((stop, None, at)),
             },
         };
-        let admitted = self.course.admit(began);
-        let admitted = admitted.map_err(|(stop, retry_after)| (stop, retry_after, began))?;
-        let span = self.course.span(admitted.begin);
-        let result = self.attempt(admitted.begin, began).instrument(span.span()).await;
+        let mut runner = match self.course.admit(began) {
+            Ok(admitted) => Runner {
+                span: self.course.span(admitted.begin),
+                admitted,
+                began,
+            },
+            Err((stop, retry_after)) => return Err((stop, retry_after, began)),
+        };
+        let result = match self.course.hedge_delay() {
+            None => {
+                self.attempt(runner.admitted.begin, began)
+                    .instrument(runner.span.span())
+                    .await
+            }
+            Some(delay) => {
+                let exchanges = (self.exchange.twin(), self.exchange.twin());
+                let lap = Box::pin(race(&mut self.course, exchanges, runner, delay)).await;
+                self.exchange = lap.exchange;
+                runner = lap.runner;
+                lap.result
+            }
+        };
         let at = self.course.plan.clock.now();
         drop(place);
         let ended = Ended {
+            number: runner.admitted.begin.number,
             spent: Spent {
-                permit: admitted.permit,
-                began,
+                permit: runner.admitted.permit,
+                began: runner.began,
                 at,
             },
-            span,
+            span: runner.span,
             path: (self.exchange.hops(), self.exchange.landing()),
         };
         let outcome = match &result {

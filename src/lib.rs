@@ -111,11 +111,13 @@ pub mod budget;
 pub mod classify;
 mod client;
 mod clock;
+pub mod drive;
 mod engine;
 mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+pub mod function;
 mod operation;
 mod origins;
 pub mod preset;

@@ -22,4 +22,4 @@ pub(crate) mod verdict;
 
 pub(crate) use classifier::{Chain, Classify, FromBodyFn, FromFn};
 pub(crate) use http_default::Baseline;
-pub(crate) use verdict::Verdict;
+pub(crate) use verdict::{Brought, Verdict};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::operation::{Effect, Problem};
+use crate::operation::{Effect, Outcome, Problem, Told};
 
 /// What an outcome means.
 ///
@@ -20,6 +20,13 @@ enum Meaning {
     Accept,
     Fail,
     Retry { after: Option<Duration> },
+}
+
+/// What an attempt that was not HTTP brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Brought {
+    Value,
+    Error,
 }
 
 impl Verdict {
@@ -126,6 +133,16 @@ impl Verdict {
     /// What the attempt did, where the classifier said so.
     pub(crate) fn effect(&self) -> Option<Effect> {
         self.effect
+    }
+
+    /// The outcome of an attempt that was not HTTP and brought a value, or none.
+    pub(crate) fn outcome(&self, value: Brought) -> Outcome<'static> {
+        Outcome::told(match (self.meaning, value) {
+            (Meaning::Accept, Brought::Value) => Told::Done,
+            (Meaning::Accept, Brought::Error) | (Meaning::Fail, _) => Told::Answered,
+            (Meaning::Retry { after: Some(wait) }, _) => Told::Busy(wait),
+            (Meaning::Retry { after: None }, _) => Told::Failed,
+        })
     }
 
     /// The same problem and effect, but the operation failed for good.

@@ -116,12 +116,11 @@ impl<'a> Course<'a> {
         if is_success && !verdict.is_accept() {
             outcome = outcome.with_received(self.plan.clock.wall());
         }
-        let settled = self.steps.settle(
-            self.plan.shields,
-            spent,
-            (&outcome, &verdict, landing),
-            (self.plan.clock, self.plan.dice),
-        );
+        let settled = self
+            .steps
+            .settle(self.plan.shields, spent, (&outcome, &verdict, landing), || {
+                self.plan.dice.roll()
+            });
         let attempt = Attempt::new(
             &outcome,
             self.steps.attempts.last_effect(),

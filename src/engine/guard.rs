@@ -5,8 +5,7 @@ use url::Url;
 
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
-use crate::clock::Clock;
-use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason};
+use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason, Told};
 use crate::retry::Decision;
 
 /// What stands between an operation and the wire: the breaker and the budget of its origin.
@@ -52,7 +51,18 @@ struct Scopes {
 
 impl Guards {
     pub(crate) fn new(shields: Shields<'_>, request: (&Method, &Url, &HeaderMap)) -> Self {
-        let home = Scopes::of(shields.breaker, request);
+        Self::at(Scopes::of(shields.breaker, request))
+    }
+
+    /// The guards of what is no HTTP request.
+    pub(crate) fn of_scope(scope: Scope) -> Self {
+        Self::at(Scopes {
+            breaker: Some(scope),
+            budget: Some(scope),
+        })
+    }
+
+    fn at(home: Scopes) -> Self {
         Self {
             home,
             answering: home,
@@ -136,10 +146,10 @@ impl Guards {
         shields: Shields<'_>,
         (decision, hint): (Decision, Option<Duration>),
         outcome: &Outcome<'_>,
-        clock: &Clock,
+        now: Instant,
     ) -> (Decision, Option<Duration>) {
         match decision {
-            Decision::RetryAfter(wait) => match self.retry(shields, outcome, wait, clock.now()) {
+            Decision::RetryAfter(wait) => match self.retry(shields, outcome, wait, now) {
                 Ok(()) => (decision, None),
                 Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
             },
@@ -218,6 +228,13 @@ impl Scopes {
 /// are neutral, the server being busy or going away in good order; so is a request that failed by itself. An answer
 /// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
+    if let Some(told) = outcome.as_told() {
+        return match told {
+            Told::Done | Told::Answered => Signal::Success,
+            Told::Busy(_) => Signal::Neutral,
+            Told::Failed => Signal::Failure,
+        };
+    }
     match (status_of(outcome), outcome.error().map(Failure::kind)) {
         (Some(StatusCode::TOO_MANY_REQUESTS), _)
         | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Nack) | None) => Signal::Neutral,
@@ -240,6 +257,9 @@ fn failed(outcome: &Outcome<'_>) -> Failed {
 
 /// The server refused for its load: RFC 6585 §4, RFC 9110 §15.6.4.
 fn throttled(outcome: &Outcome<'_>) -> bool {
+    if let Some(told) = outcome.as_told() {
+        return matches!(told, Told::Busy(_));
+    }
     match status_of(outcome) {
         Some(StatusCode::TOO_MANY_REQUESTS) => true,
         Some(StatusCode::SERVICE_UNAVAILABLE) => outcome.retry_after().is_some(),

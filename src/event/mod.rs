@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
-pub(crate) use span::{AttemptSpan, operation_ended, operation_span};
+pub(crate) use span::{AttemptSpan, given_up, operation_ended, operation_span};
 
 use crate::breaker::Transition;
 use crate::operation::{Receipt, Seconds};

@@ -2,7 +2,7 @@ use tracing::Span;
 use tracing::field::Empty;
 use url::Url;
 
-use crate::operation::{Attempt, Ending, Receipt, StopReason};
+use crate::operation::{Attempt, Effect, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
@@ -27,13 +27,13 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
         span.record("steadfast.effect", tracing::field::display(receipt.effect()));
     }
     if receipt.stop() != StopReason::Accepted {
-        tracing::warn!(
-            attempts = receipt.attempts().len(),
-            stop = receipt.stop().as_str(),
-            effect = %receipt.effect(),
-            "operation given up"
-        );
+        given_up(receipt.attempts().len(), receipt.stop(), receipt.effect());
     }
+}
+
+/// Warns that an operation was given up.
+pub(crate) fn given_up(attempts: usize, stop: StopReason, effect: Effect) {
+    tracing::warn!(attempts, stop = stop.as_str(), effect = %effect, "operation given up");
 }
 
 /// The CLIENT span of one attempt.

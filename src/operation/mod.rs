@@ -5,6 +5,7 @@
 
 mod effect;
 mod failure;
+mod few;
 mod key;
 mod key_header;
 mod key_settings;
@@ -18,11 +19,13 @@ mod stop;
 
 pub use effect::Effect;
 pub use failure::{Delivery, Failure, FailureKind};
+pub(crate) use few::Few;
 pub use key::{Fingerprint, IdempotencyKey, KeyError};
 pub use key_header::{KeyFormat, KeyHeader, KeySupport};
 pub(crate) use key_settings::{KeySettings, is_below};
 pub use origin::{Origin, ParseOriginError, Scope};
 pub use outcome::Outcome;
+pub(crate) use outcome::Told;
 pub use problem::Problem;
 pub use receipt::{Attempt, Ending, Hop, Receipt};
 pub(crate) use receipt_table::Seconds;

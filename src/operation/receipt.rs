@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderValue, Method, StatusCode};
 use url::Url;
 
-use super::{Delivery, Effect, FailureKind, IdempotencyKey, NotReplayable, Outcome, Problem, StopReason};
+use super::{Delivery, Effect, FailureKind, Few, IdempotencyKey, NotReplayable, Outcome, Problem, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -20,7 +20,7 @@ pub struct Receipt {
     pub(super) key: Option<IdempotencyKey>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_name"))]
     pub(super) preset: Option<Arc<str>>,
-    pub(super) attempts: Attempts,
+    pub(super) attempts: Few<Attempt>,
     pub(super) elapsed: Duration,
     pub(super) stop: StopReason,
     pub(super) unsafe_to_repeat: Option<NotReplayable>,
@@ -83,14 +83,6 @@ pub struct Hop {
     origin: Box<str>,
 }
 
-/// Almost every operation has one attempt: it lives inline, and a success allocates nothing here.
-#[derive(Clone, Debug)]
-pub(super) enum Attempts {
-    None,
-    One([Attempt; 1]),
-    Many(Vec<Attempt>),
-}
-
 impl Receipt {
     pub(crate) fn new(method: Method, url: &Url, key: Option<IdempotencyKey>) -> Self {
         Self {
@@ -98,7 +90,7 @@ impl Receipt {
             origin: origin_of(url),
             key,
             preset: None,
-            attempts: Attempts::None,
+            attempts: Few::None,
             elapsed: Duration::ZERO,
             stop: StopReason::Accepted,
             unsafe_to_repeat: None,
@@ -131,11 +123,7 @@ impl Receipt {
     /// All attempts, the first one first; empty if nothing was sent.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
-        match &self.attempts {
-            Attempts::None => &[],
-            Attempts::One(one) => one,
-            Attempts::Many(many) => many,
-        }
+        self.attempts.as_slice()
     }
 
     /// From the start of the operation to its end, waits included, a body read later excluded.
@@ -206,14 +194,7 @@ impl Receipt {
 
     pub(crate) fn add(&mut self, attempt: Attempt) {
         self.replayed = attempt.replayed;
-        self.attempts = match std::mem::replace(&mut self.attempts, Attempts::None) {
-            Attempts::None => Attempts::One([attempt]),
-            Attempts::One([first]) => Attempts::Many(vec![first, attempt]),
-            Attempts::Many(mut many) => {
-                many.push(attempt);
-                Attempts::Many(many)
-            }
-        };
+        self.attempts.push(attempt);
     }
 
     pub(crate) fn of_preset(&mut self, name: Arc<str>) {
@@ -225,12 +206,7 @@ impl Receipt {
     }
 
     pub(crate) fn waits(&mut self, wait: Duration) {
-        let last = match &mut self.attempts {
-            Attempts::None => None,
-            Attempts::One(one) => one.last_mut(),
-            Attempts::Many(many) => many.last_mut(),
-        };
-        if let Some(last) = last {
+        if let Some(last) = self.attempts.last_mut() {
             last.wait = Some(wait);
         }
     }
@@ -417,17 +393,6 @@ fn origin_of(url: &Url) -> Box<str> {
         || url[..url::Position::BeforePath].into(),
         |(_, host)| format!("{}://{host}", url.scheme()).into(),
     )
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Attempts {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::None => serializer.collect_seq(std::iter::empty::<&Attempt>()),
-            Self::One(one) => serializer.collect_seq(one),
-            Self::Many(many) => serializer.collect_seq(many),
-        }
-    }
 }
 
 #[cfg(feature = "serde")]

@@ -4,6 +4,8 @@
 //! part of the table it says which, and why, by [`check_where`].
 
 mod client;
+mod drive;
+mod function;
 mod row;
 mod server;
 mod table;

@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 8] = [
     &["retry", "breaker"],
     &["event", "preset"],
     &["engine"],
-    &["client", "sse", "tower", "middleware", "store"],
+    &["client", "drive", "function", "sse", "tower", "middleware", "store"],
     &["outbox", "ledger", "saga"],
     &["testing"],
 ];

@@ -21,6 +21,7 @@ mod a_refusal_is_no_attempt;
 mod a_retry_is_bounded;
 mod a_server_may_ask_for_patience;
 mod a_span_per_attempt;
+mod any_function;
 mod attempts_properties;
 mod bytes_are_as_reqwest_writes_them;
 mod cancel_safety;

@@ -57,9 +57,8 @@ fn policy_breaker_and_budget_of_a_success(bencher: Bencher) {
     });
 }
 
-/// The same around a function that does nothing, awaited: two clock reads (`clock_read`) are in it. The bar is 60 ns and
-/// what three reads cost.
-#[divan::bench]
+/// The same around a function that does nothing, awaited: two clock reads (`clock_read`) and a random number are in it.
+#[divan::bench(sample_size = 1_000)]
 fn run_breaker_and_budget_around_nothing(bencher: Bencher) {
     let (policy, guards) = (RetryPolicy::default(), Guards::new());
     bencher.bench_local(|| {
@@ -74,7 +73,7 @@ fn run_breaker_and_budget_around_nothing(bencher: Bencher) {
 }
 
 /// The same in a thread, with a closure that gives the verdict.
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn run_blocking_breaker_and_budget_around_nothing(bencher: Bencher) {
     let (policy, guards) = (RetryPolicy::default(), Guards::new());
     bencher.bench_local(|| {
@@ -95,7 +94,7 @@ fn run_blocking_breaker_and_budget_around_nothing(bencher: Bencher) {
 }
 
 /// The state machine alone, times handed in.
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn drive_breaker_and_budget_of_a_success(bencher: Bencher) {
     let (policy, guards) = (RetryPolicy::default(), Guards::new());
     let now = Instant::now();

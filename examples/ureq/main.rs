@@ -73,11 +73,11 @@ impl Payments {
             };
             let number = leave.number();
             let reply = self.send(&key, leave.time_left());
-            let outcome = outcome(&reply);
-            let told = outcome
-                .status()
-                .map_or_else(|| format!("{outcome:?}"), |status| status.to_string());
-            let decision = leave.ended(&outcome, Instant::now(), rand::random());
+            let decision = leave.ended(&outcome(&reply), Instant::now(), rand::random());
+            let told = match &reply {
+                Ok(response) => response.status().to_string(),
+                Err(failure) => failure.to_string(),
+            };
             println!(
                 "  {order} attempt {number} under #{}: {told} -> {decision:?}",
                 key.fingerprint()

@@ -34,6 +34,7 @@ impl Verdict {
     pub const KEY_IN_USE_WAIT: Duration = Duration::from_millis(500);
 
     /// The outcome is the answer: the operation ends with `Ok`. A failure without a response cannot be accepted.
+    #[inline]
     pub fn accept() -> Self {
         Self::of(Meaning::Accept)
     }
@@ -44,6 +45,7 @@ impl Verdict {
     }
 
     /// A retry can heal it, if repeating is safe.
+    #[inline]
     pub fn retry() -> Self {
         Self::of(Meaning::Retry { after: None })
     }
@@ -136,6 +138,7 @@ impl Verdict {
     }
 
     /// The outcome of an attempt that was not HTTP and brought a value, or none.
+    #[inline]
     pub(crate) fn outcome(&self, value: Brought) -> Outcome<'static> {
         Outcome::told(match (self.meaning, value) {
             (Meaning::Accept, Brought::Value) => Told::Done,
@@ -151,6 +154,7 @@ impl Verdict {
         self
     }
 
+    #[inline]
     fn of(meaning: Meaning) -> Self {
         Self {
             meaning,

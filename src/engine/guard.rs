@@ -55,6 +55,7 @@ impl Guards {
     }
 
     /// The guards of what is no HTTP request.
+    #[inline]
     pub(crate) fn of_scope(scope: Scope) -> Self {
         Self::at(Scopes {
             breaker: Some(scope),
@@ -62,6 +63,7 @@ impl Guards {
         })
     }
 
+    #[inline]
     fn at(home: Scopes) -> Self {
         Self {
             home,
@@ -72,6 +74,7 @@ impl Guards {
     }
 
     /// Asks the breaker for leave to send.
+    #[inline]
     pub(crate) fn admit<'a>(
         &self,
         shields: Shields<'a>,
@@ -89,6 +92,7 @@ impl Guards {
     ///
     /// Here and not before the wait: tokens that lie idle through all waits are missing for those who could send now. A
     /// retry whose wait ends in an empty budget is not made.
+    #[inline]
     pub(crate) fn pay<'a>(&self, shields: Shields<'a>) -> Result<Option<(Withdrawal<'a>, Scope)>, StopReason> {
         let (Some((failed, scope)), Some(budget)) = (self.owed, shields.budget) else {
             return Ok(None);
@@ -98,6 +102,7 @@ impl Guards {
     }
 
     /// The attempt is being sent: what was paid is spent.
+    #[inline]
     pub(crate) fn spend(&mut self, withdrawal: Option<(Withdrawal<'_>, Scope)>) {
         self.owed = None;
         if let Some((withdrawal, scope)) = withdrawal {
@@ -106,6 +111,7 @@ impl Guards {
     }
 
     /// Reports how an attempt ended to the breaker; `random`, in [0, 1), is for its open time.
+    #[inline]
     pub(crate) fn settle(
         &mut self,
         shields: Shields<'_>,
@@ -141,6 +147,7 @@ impl Guards {
     }
 
     /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.
+    #[inline]
     pub(crate) fn last_word(
         &mut self,
         shields: Shields<'_>,
@@ -163,6 +170,7 @@ impl Guards {
     }
 
     /// The first try's success is the answering origin's; a refund goes to whoever paid.
+    #[inline]
     fn earn(&self, shields: Shields<'_>, outcome: &Outcome<'_>) {
         let Some(budget) = shields.budget else { return };
         if signal_of(outcome) != Signal::Success {
@@ -227,6 +235,7 @@ impl Scopes {
 /// 5xx, time limits and failed connections count against it. A 4xx is a sign of life; a 429 and a refusal by protocol
 /// are neutral, the server being busy or going away in good order; so is a request that failed by itself. An answer
 /// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
+#[inline]
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
     if let Some(told) = outcome.as_told() {
         return match told {
@@ -256,6 +265,7 @@ fn failed(outcome: &Outcome<'_>) -> Failed {
 }
 
 /// The server refused for its load: RFC 6585 §4, RFC 9110 §15.6.4.
+#[inline]
 fn throttled(outcome: &Outcome<'_>) -> bool {
     if let Some(told) = outcome.as_told() {
         return matches!(told, Told::Busy(_));

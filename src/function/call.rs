@@ -47,7 +47,8 @@ struct Live {
 /// Where the history is written.
 #[derive(Debug)]
 pub(super) enum Log<'a> {
-    Own(History),
+    /// Made when there is something to tell that somebody may read: an operation that succeeds at once does without.
+    Own(Option<Box<History>>),
     Lent(&'a mut History),
 }
 
@@ -73,11 +74,11 @@ pub(super) struct Began<'a> {
 pub(super) struct Over(StopReason);
 
 impl<'a> Call<'a> {
+    #[inline]
     pub(super) fn new(plan: Plan<'a>, mut history: Log<'a>) -> Self {
-        *history.get() = History {
-            key: plan.key.clone(),
-            ..History::default()
-        };
+        if let Log::Lent(history) = &mut history {
+            **history = plan.history();
+        }
         Self {
             plan,
             history,
@@ -99,8 +100,13 @@ impl<'a> Call<'a> {
             Err(refused) => return Err(self.stop(refused.stop, refused.retry_after, now)),
         };
         let begin = admitted.begin;
-        let history = self.history.get();
-        history.possible_duplicates = live.steps.attempts.possible_duplicates();
+        let waited = if begin.number > 1 {
+            let history = self.history.get(&self.plan);
+            history.possible_duplicates = live.steps.attempts.possible_duplicates();
+            history.waited()
+        } else {
+            Duration::ZERO
+        };
         let limit = match (begin.time_left, self.plan.attempt_timeout) {
             (Some(left), Some(limit)) => Some(left.min(limit)),
             (left, limit) => left.or(limit),
@@ -110,7 +116,7 @@ impl<'a> Call<'a> {
                 number: begin.number,
                 time_left: limit,
                 key: self.plan.key.clone(),
-                waited: history.waited(),
+                waited,
             },
             began: Began {
                 permit: admitted.permit,
@@ -147,12 +153,18 @@ impl<'a> Call<'a> {
         let dice = Dice::default();
         let judged = (&outcome, &verdict, None);
         let settled = live.steps.settle(self.plan.shields(), spent, judged, || dice.roll());
-        let history = self.history.get();
+        if let (Log::Own(None), Some(Ok(_)), Decision::Stop(StopReason::Accepted)) =
+            (&self.history, result, settled.decision)
+        {
+            return Err(Over(StopReason::Accepted));
+        }
+        let history = self.history.get(&self.plan);
         history.effect = Some(live.steps.attempts.effect());
         history.attempts.push(Record {
             number: began.number,
-            started: began.at - live.started,
-            took: at.saturating_duration_since(began.at),
+            operation: live.started,
+            began: began.at,
+            ended: at,
             ending: ending(result),
             effect: live.steps.attempts.last_effect(),
             wait: None,
@@ -174,19 +186,20 @@ impl<'a> Call<'a> {
         match last {
             Some(Ok(value)) if over.0 == StopReason::Accepted => Ok(value),
             last => {
-                let history = self.history.take();
+                let history = self.history.take(&self.plan);
                 given_up(history.attempts().len(), over.0, history.effect());
                 Err(Error::new(history, last))
             }
         }
     }
 
+    #[inline]
     fn stop(&mut self, stop: StopReason, retry_after: Option<Duration>, at: Instant) -> Over {
         let started = self.live.as_ref().map_or(at, |live| live.started);
-        self.history.get().end = Some(End {
+        self.history.get(&self.plan).end = Some(End {
             stop,
             retry_after,
-            elapsed: at.saturating_duration_since(started),
+            started,
             at,
         });
         Over(stop)
@@ -194,6 +207,7 @@ impl<'a> Call<'a> {
 }
 
 impl<'a> Plan<'a> {
+    #[inline]
     fn shields(&self) -> Shields<'a> {
         Shields {
             breaker: self.breaker,
@@ -201,21 +215,28 @@ impl<'a> Plan<'a> {
         }
     }
 
+    #[inline]
     fn start(&self, now: Instant) -> Live {
-        let mut attempts = self.policy.attempts(self.safety(), now);
-        if let Some(deadline) = self.total_timeout.and_then(|limit| now.checked_add(limit)) {
-            attempts = attempts.with_deadline(deadline);
-        }
+        let deadline = self.total_timeout.and_then(|limit| now.checked_add(limit));
         Live {
             steps: Steps {
-                attempts,
+                attempts: self.policy.attempts_until(self.safety(), now, deadline),
                 guards: Guards::of_scope(self.scope),
             },
             started: now,
         }
     }
 
+    /// What is known before the first attempt.
+    fn history(&self) -> History {
+        History {
+            key: self.key.clone(),
+            ..History::default()
+        }
+    }
+
     /// Who gives a key says by it what makes a repeat safe; who says nothing says that a closure may be called again.
+    #[inline]
     fn safety(&self) -> ReplaySafety {
         let safety = self.safety.unwrap_or_else(|| match self.key {
             Some(_) => ReplaySafety::not_repeatable().with_key(KeySupport::Honored),
@@ -229,17 +250,17 @@ impl<'a> Plan<'a> {
 }
 
 impl Log<'_> {
-    fn get(&mut self) -> &mut History {
+    fn get(&mut self, plan: &Plan<'_>) -> &mut History {
         match self {
-            Self::Own(history) => history,
+            Self::Own(history) => history.get_or_insert_with(|| Box::new(plan.history())),
             Self::Lent(history) => history,
         }
     }
 
     /// A lent history stays with whoever lent it.
-    fn take(&mut self) -> History {
+    fn take(&mut self, plan: &Plan<'_>) -> History {
         match self {
-            Self::Own(history) => std::mem::take(history),
+            Self::Own(history) => history.take().map_or_else(|| plan.history(), |history| *history),
             Self::Lent(history) => history.clone(),
         }
     }

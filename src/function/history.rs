@@ -21,7 +21,7 @@ pub struct History {
 pub(super) struct End {
     pub(super) stop: StopReason,
     pub(super) retry_after: Option<Duration>,
-    pub(super) elapsed: Duration,
+    pub(super) started: Instant,
     pub(super) at: Instant,
 }
 
@@ -29,8 +29,10 @@ pub(super) struct End {
 #[derive(Clone, Debug)]
 pub struct Record {
     pub(super) number: u32,
-    pub(super) started: Duration,
-    pub(super) took: Duration,
+    /// When the operation began; the differences are taken by who reads them.
+    pub(super) operation: Instant,
+    pub(super) began: Instant,
+    pub(super) ended: Instant,
     pub(super) ending: Ending,
     pub(super) effect: Effect,
     pub(super) wait: Option<Duration>,
@@ -76,7 +78,8 @@ impl History {
     /// From the start of the operation to its end, waits included; zero until then.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.end.map_or(Duration::ZERO, |end| end.elapsed)
+        self.end
+            .map_or(Duration::ZERO, |end| end.at.saturating_duration_since(end.started))
     }
 
     /// How long to wait, from the operation's end, before trying again; where a verdict or the breaker said so.
@@ -120,13 +123,13 @@ impl Record {
     /// When it began, from the operation's start.
     #[must_use]
     pub fn started(&self) -> Duration {
-        self.started
+        self.began.saturating_duration_since(self.operation)
     }
 
     /// How long it took.
     #[must_use]
     pub fn took(&self) -> Duration {
-        self.took
+        self.ended.saturating_duration_since(self.began)
     }
 
     /// How it ended.
@@ -155,7 +158,7 @@ impl fmt::Display for History {
         let noun = if attempts == 1 { "attempt" } else { "attempts" };
         write!(f, "effect {} after {attempts} {noun}", self.effect())?;
         if let Some(end) = self.end {
-            write!(f, " in {}; stopped: {}", Seconds(end.elapsed), end.stop)?;
+            write!(f, " in {}; stopped: {}", Seconds(self.elapsed()), end.stop)?;
         }
         if let Some(key) = &self.key {
             write!(f, "; key #{}", key.fingerprint())?;
@@ -169,7 +172,7 @@ impl fmt::Display for History {
 
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (started, took) = (Seconds(self.started).to_string(), Seconds(self.took).to_string());
+        let (started, took) = (Seconds(self.started()).to_string(), Seconds(self.took()).to_string());
         write!(f, "#{} at {started:>8} took {took:>8}  {}", self.number, self.ending)?;
         match self.wait {
             Some(wait) => write!(f, ", then waited {}", Seconds(wait)),

@@ -60,6 +60,7 @@ impl RetryPolicy {
     /// assert!(matches!(row, Ok(7)));
     /// # });
     /// ```
+    #[inline]
     pub fn run<F, Fut, T, E>(&self, closure: F) -> Run<'_, Asynchronous<F>>
     where
         F: FnMut(Attempt) -> Fut,
@@ -86,6 +87,7 @@ impl RetryPolicy {
     /// assert!(matches!(value, Ok(3)));
     /// # Ok::<(), steadfast::ConfigError>(())
     /// ```
+    #[inline]
     pub fn run_blocking<F, T, E>(&self, closure: F) -> Run<'_, Blocking<F>>
     where
         F: FnMut(Attempt) -> Result<T, E>,
@@ -95,6 +97,7 @@ impl RetryPolicy {
 }
 
 impl<'a, W> Run<'a, W> {
+    #[inline]
     fn new(policy: &'a RetryPolicy, work: W) -> Self {
         Self {
             plan: Plan {
@@ -109,7 +112,7 @@ impl<'a, W> Run<'a, W> {
                 total_timeout: None,
                 clock: Clock::system(),
             },
-            history: Log::Own(History::default()),
+            history: Log::Own(None),
             work,
             judge: ErrorsHeal,
             notice: Quiet,

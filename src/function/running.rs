@@ -42,6 +42,7 @@ pin_project! {
 }
 
 impl<'a, W: AsyncWork, J, N> Running<'a, W, J, N> {
+    #[inline]
     pub(super) fn new(call: Call<'a>, work: W, judge: J, notice: N) -> Self {
         Self {
             call,

@@ -24,7 +24,17 @@ impl<T> Few<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
+        if let Self::None = self {
+            *self = Self::One([item]);
+            return;
+        }
+        self.push_another(item);
+    }
+
+    #[cold]
+    fn push_another(&mut self, item: T) {
         *self = match std::mem::take(self) {
             Self::None => Self::One([item]),
             Self::One([first]) => Self::Many(vec![first, item]),

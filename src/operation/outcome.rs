@@ -96,6 +96,7 @@ impl<'a> Outcome<'a> {
     }
 
     /// An attempt that was not HTTP.
+    #[inline]
     pub(crate) fn told(told: Told) -> Self {
         Self::new(Observed::Told(told))
     }
@@ -172,6 +173,7 @@ impl<'a> Outcome<'a> {
 
     /// The response's status.
     #[must_use]
+    #[inline]
     pub fn status(&self) -> Option<StatusCode> {
         match self.observed {
             Observed::Response { status, .. } => Some(status),
@@ -190,6 +192,7 @@ impl<'a> Outcome<'a> {
 
     /// The failure, if there was no (whole) response.
     #[must_use]
+    #[inline]
     pub fn error(&self) -> Option<&'a Failure> {
         match self.observed {
             Observed::Response { .. } | Observed::Told(_) => None,
@@ -226,18 +229,21 @@ impl<'a> Outcome<'a> {
 
     /// True if the server says that this response was stored earlier under the same key.
     #[must_use]
+    #[inline]
     pub fn is_replayed(&self) -> bool {
         self.replayed == Replay::Replayed
     }
 
     /// True if the server certainly did not act on this attempt.
     #[must_use]
+    #[inline]
     pub fn is_untouched(&self) -> bool {
         self.error().is_some_and(|failure| failure.delivery().is_untouched())
     }
 
     /// What the far side may have done because of this attempt.
     #[must_use]
+    #[inline]
     pub fn effect(&self) -> Effect {
         let told = match self.observed {
             Observed::Failure(failure) => failure.effect(),
@@ -259,6 +265,7 @@ impl<'a> Outcome<'a> {
 
     /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`.
     #[must_use]
+    #[inline]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.observed {
             Observed::Response { headers, .. } => super::retry_after::retry_after(headers, self.received),
@@ -268,6 +275,7 @@ impl<'a> Outcome<'a> {
         }
     }
 
+    #[inline]
     fn new(observed: Observed<'a>) -> Self {
         Self {
             observed,

@@ -59,12 +59,13 @@ impl Attempts {
     /// across a continent.
     pub const LEAST_TIME_LEFT: Duration = Duration::from_millis(250);
 
-    pub(super) fn new(policy: RetryPolicy, safety: ReplaySafety, started: Instant) -> Self {
+    #[inline]
+    pub(super) fn new(policy: RetryPolicy, safety: ReplaySafety, started: Instant, deadline: Option<Instant>) -> Self {
         Self {
             policy,
             safety,
             started,
-            deadline: None,
+            deadline,
             begun: 0,
             backoff: None,
             refusals: 0,
@@ -79,6 +80,7 @@ impl Attempts {
 
     /// Sets the instant by which the operation must be over.
     #[must_use]
+    #[inline]
     pub fn with_deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
@@ -89,6 +91,7 @@ impl Attempts {
     /// # Errors
     ///
     /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is.
+    #[inline]
     pub fn begin(&mut self, now: Instant) -> Result<Begin, StopReason> {
         let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
         if time_left.is_some_and(|left| left.is_zero()) {
@@ -109,6 +112,7 @@ impl Attempts {
     ///
     /// The gates, in this order: accepted · final · replayed · safe to repeat · key alive · attempts left · the wait
     /// within the limit · the wait within the deadline.
+    #[inline]
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         let touched = self.observe(outcome, verdict);
         // Not looked for in a success, which comes often and hardly asks for patience.
@@ -151,6 +155,7 @@ impl Attempts {
 
     /// How many attempts were begun.
     #[must_use]
+    #[inline]
     pub fn begun(&self) -> u32 {
         self.begun
     }
@@ -162,6 +167,7 @@ impl Attempts {
     }
 
     /// What the far side may have done because of the last attempt alone.
+    #[inline]
     pub(crate) fn last_effect(&self) -> Effect {
         self.last
     }
@@ -185,6 +191,7 @@ impl Attempts {
     ///
     /// A refusal by protocol is believed once: servers have been seen that send `REFUSED_STREAM` after acting, and a
     /// second one says that a plain repeat does not help.
+    #[inline]
     fn observe(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) -> Touched {
         self.hint = None;
         let refused = outcome

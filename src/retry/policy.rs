@@ -103,8 +103,15 @@ impl RetryPolicy {
 
     /// Starts the state machine of one operation.
     #[must_use]
+    #[inline]
     pub fn attempts(&self, safety: ReplaySafety, now: Instant) -> Attempts {
-        Attempts::new(self.clone(), safety, now)
+        Attempts::new(self.clone(), safety, now, None)
+    }
+
+    /// The same, with or without a deadline.
+    #[inline]
+    pub(crate) fn attempts_until(&self, safety: ReplaySafety, now: Instant, deadline: Option<Instant>) -> Attempts {
+        Attempts::new(self.clone(), safety, now, deadline)
     }
 
     /// What this policy's own classifiers say.

@@ -8,7 +8,9 @@
 )]
 
 use std::hint::black_box;
+use std::pin::pin;
 use std::sync::LazyLock;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use divan::Bencher;
@@ -17,12 +19,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, Failed, RetryBudget, Withdrawal};
+use steadfast::drive::Operation;
 use steadfast::metrics::Metrics;
 use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::testing::{Script, Step};
 use steadfast::{
     Backoff, Client, ClientBuilder, Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Origin, Outcome,
-    RetryPolicy, Scope,
+    RetryPolicy, Scope, Verdict,
 };
 
 #[global_allocator]
@@ -53,6 +56,56 @@ fn policy_breaker_and_budget_of_a_success(bencher: Bencher) {
         let decision = attempts.after(&outcome, &verdict, black_box(now), 0.0);
         guards.budget.deposit(guards.scope, Earned::FirstTry);
         decision
+    });
+}
+
+/// The same around a function that does nothing, awaited: two clock reads (`clock_read`) and a random number are in it.
+#[divan::bench(sample_size = 1_000)]
+fn run_breaker_and_budget_around_nothing(bencher: Bencher) {
+    let (policy, guards) = (RetryPolicy::default(), Guards::new());
+    bencher.bench_local(|| {
+        let run = policy
+            .run(|_| std::future::ready(Ok::<_, ()>(black_box(7))))
+            .circuit_breaker(&guards.breaker)
+            .retry_budget(&guards.budget)
+            .scope(black_box(guards.scope));
+        let mut run = pin!(run.into_future());
+        run.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    });
+}
+
+/// The same in a thread, with a closure that gives the verdict.
+#[divan::bench(sample_size = 1_000)]
+fn run_blocking_breaker_and_budget_around_nothing(bencher: Bencher) {
+    let (policy, guards) = (RetryPolicy::default(), Guards::new());
+    bencher.bench_local(|| {
+        let run = policy
+            .run_blocking(|_| Ok::<_, ()>(black_box(7)))
+            .classify(|result| {
+                if result.is_ok() {
+                    Verdict::accept()
+                } else {
+                    Verdict::fail()
+                }
+            })
+            .circuit_breaker(&guards.breaker)
+            .retry_budget(&guards.budget)
+            .scope(black_box(guards.scope));
+        run.call()
+    });
+}
+
+/// The state machine alone, times handed in.
+#[divan::bench(sample_size = 1_000)]
+fn drive_breaker_and_budget_of_a_success(bencher: Bencher) {
+    let (policy, guards) = (RetryPolicy::default(), Guards::new());
+    let now = Instant::now();
+    bencher.bench_local(|| {
+        let mut operation = Operation::new(&policy, black_box(keyed()), guards.scope, now)
+            .with_circuit_breaker(guards.breaker.clone())
+            .with_retry_budget(guards.budget.clone());
+        let leave = operation.begin(black_box(now)).unwrap();
+        leave.told(&Verdict::accept(), black_box(now), 0.0)
     });
 }
 

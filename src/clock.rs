@@ -38,6 +38,7 @@ pub struct Clock(Option<Arc<Mutex<Skipped>>>);
 struct Skipped {
     ahead: Duration,
     waits: Vec<Duration>,
+    reads: usize,
 }
 
 impl Clock {
@@ -57,18 +58,33 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Instant {
         let now = time::Instant::now().into_std();
-        self.with_skipped(|skipped| now + skipped.ahead).unwrap_or(now)
+        self.with_skipped(|skipped| {
+            skipped.reads += 1;
+            now + skipped.ahead
+        })
+        .unwrap_or(now)
     }
 
     /// Waits; at least this long, by this clock.
     pub async fn sleep(&self, wait: Duration) {
-        let skipped = self.with_skipped(|skipped| {
-            skipped.ahead = skipped.ahead.saturating_add(wait);
-            skipped.waits.push(wait);
-        });
-        match skipped {
-            Some(()) => tokio::task::yield_now().await,
-            None => time::sleep(wait).await,
+        self.wait(wait).await;
+    }
+
+    /// The same as a future with a name, for those written by hand.
+    pub(crate) fn wait(&self, wait: Duration) -> Wait {
+        if self.skip(wait) {
+            Wait::Skipped
+        } else {
+            Wait::Real {
+                sleep: time::sleep(wait),
+            }
+        }
+    }
+
+    /// Waits in this thread.
+    pub(crate) fn block(&self, wait: Duration) {
+        if !self.skip(wait) {
+            std::thread::sleep(wait);
         }
     }
 
@@ -76,6 +92,12 @@ impl Clock {
     #[must_use]
     pub fn waits(&self) -> Vec<Duration> {
         self.with_skipped(|skipped| skipped.waits.clone()).unwrap_or_default()
+    }
+
+    /// How often its time was asked for, this clock's clones included; zero for the system's clock.
+    #[must_use]
+    pub fn reads(&self) -> usize {
+        self.with_skipped(|skipped| skipped.reads).unwrap_or_default()
     }
 
     /// The wall clock's time: only for dates that a server sends, never for policy.
@@ -87,7 +109,7 @@ impl Clock {
 
     /// Lets a future run for at most `limit` of real time; `None` if it was not done by then.
     pub(crate) fn limit<F: Future>(limit: Duration, future: F) -> Limited<F> {
-        Limited {
+        Limited::Timed {
             inner: time::timeout(limit, future),
         }
     }
@@ -101,11 +123,28 @@ impl Clock {
             None
         };
         match end {
-            Some(end) => Limited {
+            Some(end) => Limited::Timed {
                 inner: time::timeout_at(end.into(), future),
             },
             None => Self::limit(limit, future),
         }
+    }
+
+    /// The same, with no limit at all and so without a timer where there is none.
+    pub(crate) fn limit_by<F: Future>(&self, began: Instant, limit: Option<Duration>, future: F) -> Limited<F> {
+        match limit {
+            Some(limit) => self.limit_since(began, limit, future),
+            None => Limited::Endless { inner: future },
+        }
+    }
+
+    /// Jumps ahead, if this clock skips.
+    fn skip(&self, wait: Duration) -> bool {
+        let skipped = self.with_skipped(|skipped| {
+            skipped.ahead = skipped.ahead.saturating_add(wait);
+            skipped.waits.push(wait);
+        });
+        skipped.is_some()
     }
 
     fn with_skipped<T>(&self, act: impl FnOnce(&mut Skipped) -> T) -> Option<T> {
@@ -116,9 +155,10 @@ impl Clock {
 
 pin_project! {
     /// A future with a time limit. Written by hand, since an `async fn` would hold the future twice.
-    pub(crate) struct Limited<F> {
-        #[pin]
-        inner: time::Timeout<F>,
+    #[project = LimitedProjection]
+    pub(crate) enum Limited<F> {
+        Timed { #[pin] inner: time::Timeout<F> },
+        Endless { #[pin] inner: F },
     }
 }
 
@@ -126,7 +166,37 @@ impl<F: Future> Future for Limited<F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().inner.poll(context).map(Result::ok)
+        match self.project() {
+            LimitedProjection::Timed { inner } => inner.poll(context).map(Result::ok),
+            LimitedProjection::Endless { inner } => inner.poll(context).map(Some),
+        }
+    }
+}
+
+pin_project! {
+    /// A wait.
+    #[project = WaitProjection]
+    pub(crate) enum Wait {
+        /// Its time has been jumped over; others get a turn.
+        Skipped,
+        Real { #[pin] sleep: time::Sleep },
+        Over,
+    }
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.as_mut().project() {
+            WaitProjection::Skipped => {
+                self.set(Self::Over);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            WaitProjection::Real { sleep } => sleep.poll(context),
+            WaitProjection::Over => Poll::Ready(()),
+        }
     }
 }
 

@@ -85,6 +85,8 @@
 //! - **Quiet about secrets.** No credential, key, query string or body reaches a log, a span, a `Debug` or an error
 //!   message; a key shows as a [`Fingerprint`]. Keys and headers do not follow a redirect to another origin.
 //!
+//! The same holds around [any function](function), and where the loop is [yours](drive): one core decides for all.
+//!
 //! None of this makes a remote effect happen exactly once by itself: that takes a server that honours keys. One that
 //! ignores them runs every request it gets. The README names the limits.
 //!
@@ -117,11 +119,13 @@ mod clock;
 mod concurrency;
 #[cfg(feature = "serde")]
 pub mod config;
+pub mod drive;
 mod engine;
 mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+pub mod function;
 mod hedge;
 #[cfg(feature = "metrics")]
 pub mod metrics;

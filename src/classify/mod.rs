@@ -62,4 +62,4 @@ pub use combine::Classifier;
 pub use condition::Condition;
 pub(crate) use http_default::Baseline;
 pub use on::{on, on_body, on_failure, on_method, on_problem_type, on_status, on_timeout};
-pub(crate) use verdict::Verdict;
+pub(crate) use verdict::{Brought, Verdict};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::operation::{Effect, Problem};
+use crate::operation::{Effect, Outcome, Problem, Told};
 
 /// What an outcome means.
 ///
@@ -22,11 +22,19 @@ enum Meaning {
     Retry { after: Option<Duration> },
 }
 
+/// What an attempt that was not HTTP brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Brought {
+    Value,
+    Error,
+}
+
 impl Verdict {
     /// The least wait before the key of a request in flight is tried again: sooner, it is in flight still.
     pub const KEY_IN_USE_WAIT: Duration = Duration::from_millis(500);
 
     /// The outcome is the answer: the operation ends with `Ok`. A failure without a response cannot be accepted.
+    #[inline]
     pub fn accept() -> Self {
         Self::of(Meaning::Accept)
     }
@@ -37,6 +45,7 @@ impl Verdict {
     }
 
     /// A retry can heal it, if repeating is safe.
+    #[inline]
     pub fn retry() -> Self {
         Self::of(Meaning::Retry { after: None })
     }
@@ -128,6 +137,17 @@ impl Verdict {
         self.effect
     }
 
+    /// The outcome of an attempt that was not HTTP and brought a value, or none.
+    #[inline]
+    pub(crate) fn outcome(&self, value: Brought) -> Outcome<'static> {
+        Outcome::told(match (self.meaning, value) {
+            (Meaning::Accept, Brought::Value) => Told::Done,
+            (Meaning::Accept, Brought::Error) | (Meaning::Fail, _) => Told::Answered,
+            (Meaning::Retry { after: Some(wait) }, _) => Told::Busy(wait),
+            (Meaning::Retry { after: None }, _) => Told::Failed,
+        })
+    }
+
     /// The same problem and effect, but the operation failed for good.
     pub(crate) fn but_final(mut self) -> Self {
         self.meaning = Meaning::Fail;
@@ -156,6 +176,7 @@ impl Verdict {
         })
     }
 
+    #[inline]
     fn of(meaning: Meaning) -> Self {
         Self {
             meaning,

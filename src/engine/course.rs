@@ -112,12 +112,11 @@ impl<'a> Course<'a> {
         let (began, at) = (spent.began, spent.at);
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let settled = self.steps.settle(
-            self.plan.shields,
-            spent,
-            (&outcome, &verdict, landing),
-            (self.plan.clock, self.plan.dice),
-        );
+        let settled = self
+            .steps
+            .settle(self.plan.shields, spent, (&outcome, &verdict, landing), || {
+                self.plan.dice.roll()
+            });
         if let Some(hedge) = self.plan.hedge
             && outcome.status().is_some_and(|status| status.is_success())
         {

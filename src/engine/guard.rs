@@ -6,9 +6,8 @@ use url::Url;
 use super::Fields;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
-use crate::clock::Clock;
 use crate::hedge::Hedge;
-use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason};
+use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason, Told};
 use crate::retry::Decision;
 
 /// What stands between an operation and the wire: the breaker and the budget of its origin.
@@ -55,7 +54,20 @@ struct Scopes {
 impl Guards {
     /// For a request to the origin that the scope stands for.
     pub(crate) fn new(shields: Shields<'_>, origin: Option<Scope>, request: (&Method, &Url, &Fields)) -> Self {
-        let home = Scopes::at(origin, shields.breaker, request);
+        Self::at(Scopes::at(origin, shields.breaker, request))
+    }
+
+    /// The guards of what is no HTTP request.
+    #[inline]
+    pub(crate) fn of_scope(scope: Scope) -> Self {
+        Self::at(Scopes {
+            breaker: Some(scope),
+            budget: Some(scope),
+        })
+    }
+
+    #[inline]
+    fn at(home: Scopes) -> Self {
         Self {
             home,
             answering: home,
@@ -88,6 +100,7 @@ impl Guards {
     }
 
     /// Asks the breaker for leave to send.
+    #[inline]
     pub(crate) fn admit<'a>(
         &self,
         shields: Shields<'a>,
@@ -105,6 +118,7 @@ impl Guards {
     ///
     /// Here and not before the wait: tokens that lie idle through all waits are missing for those who could send now. A
     /// retry whose wait ends in an empty budget is not made.
+    #[inline]
     pub(crate) fn pay<'a>(&self, shields: Shields<'a>) -> Result<Option<(Withdrawal<'a>, Scope)>, StopReason> {
         let (Some((failed, scope)), Some(budget)) = (self.owed, shields.budget) else {
             return Ok(None);
@@ -114,6 +128,7 @@ impl Guards {
     }
 
     /// The attempt is being sent: what was paid is spent.
+    #[inline]
     pub(crate) fn spend(&mut self, withdrawal: Option<(Withdrawal<'_>, Scope)>) {
         self.owed = None;
         if let Some((withdrawal, scope)) = withdrawal {
@@ -122,6 +137,7 @@ impl Guards {
     }
 
     /// Reports how an attempt ended to the breaker; `random`, in [0, 1), is for its open time.
+    #[inline]
     pub(crate) fn settle(
         &mut self,
         shields: Shields<'_>,
@@ -162,15 +178,16 @@ impl Guards {
     }
 
     /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.
+    #[inline]
     pub(crate) fn last_word(
         &mut self,
         shields: Shields<'_>,
         (decision, hint): (Decision, Option<Duration>),
         outcome: &Outcome<'_>,
-        clock: &Clock,
+        now: Instant,
     ) -> (Decision, Option<Duration>) {
         match decision {
-            Decision::RetryAfter(wait) => match self.retry(shields, outcome, wait, clock.now()) {
+            Decision::RetryAfter(wait) => match self.retry(shields, outcome, wait, now) {
                 Ok(()) => (decision, None),
                 Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
             },
@@ -184,6 +201,7 @@ impl Guards {
     }
 
     /// The first try's success is the answering origin's; a refund goes to whoever paid.
+    #[inline]
     fn earn(&self, shields: Shields<'_>, outcome: &Outcome<'_>) {
         let Some(budget) = shields.budget else { return };
         if signal_of(outcome) != Signal::Success {
@@ -251,7 +269,15 @@ impl Scopes {
 /// 5xx, time limits and failed connections count against it. A 4xx is a sign of life; a 429 and a refusal by protocol
 /// are neutral, the server being busy or going away in good order; so is a request that failed by itself. An answer
 /// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
+#[inline]
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
+    if let Some(told) = outcome.as_told() {
+        return match told {
+            Told::Done | Told::Answered => Signal::Success,
+            Told::Busy(_) => Signal::Neutral,
+            Told::Failed => Signal::Failure,
+        };
+    }
     match (status_of(outcome), outcome.error().map(Failure::kind)) {
         (Some(StatusCode::TOO_MANY_REQUESTS), _)
         | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Nack) | None) => Signal::Neutral,
@@ -273,7 +299,11 @@ fn failed(outcome: &Outcome<'_>) -> Failed {
 }
 
 /// The server refused for its load: RFC 6585 §4, RFC 9110 §15.6.4.
+#[inline]
 fn throttled(outcome: &Outcome<'_>) -> bool {
+    if let Some(told) = outcome.as_told() {
+        return matches!(told, Told::Busy(_));
+    }
     match status_of(outcome) {
         Some(StatusCode::TOO_MANY_REQUESTS) => true,
         Some(StatusCode::SERVICE_UNAVAILABLE) => outcome.retry_after().is_some(),

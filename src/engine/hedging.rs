@@ -57,9 +57,12 @@ impl<'a> Course<'a> {
         let (began, at) = (spent.began, spent.at);
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let transitions = self
-            .steps
-            .put_aside(self.plan.shields, spent, (&outcome, &verdict, landing), self.plan.dice);
+        let transitions = self.steps.put_aside(
+            self.plan.shields,
+            spent,
+            (&outcome, &verdict, landing),
+            self.plan.dice.roll(),
+        );
         let effect = self.steps.attempts.last_effect();
         let attempt = self
             .plan

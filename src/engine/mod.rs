@@ -39,4 +39,4 @@ pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
 pub(crate) use run::{Finished, Run};
 pub(crate) use settings::{Overrides, Settings};
-pub(crate) use steps::Steps;
+pub(crate) use steps::{Admitted, Refused, Spent, Steps};

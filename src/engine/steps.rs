@@ -4,10 +4,8 @@ use super::guard::{Guards, Landing, Shields};
 use crate::breaker::{Permit, Transition, Try};
 use crate::budget::Withdrawal;
 use crate::classify::Verdict;
-use crate::clock::Clock;
 use crate::operation::{Outcome, StopReason};
 use crate::retry::{Attempts, Begin, Decision};
-use crate::rng::Dice;
 
 /// The decisions of one operation, breaker and budget included: leave in, outcome in, decision out.
 ///
@@ -96,33 +94,33 @@ impl Steps {
         shields: Shields<'a>,
         spent: Spent<'a>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
-        dice: &Dice,
+        random: f64,
     ) -> [Option<Transition>; 4] {
         let Spent { permit, began, at } = spent;
         self.attempts.aside(outcome, verdict);
         self.guards
-            .settle(shields, permit, landing, outcome, (began, at), dice.roll())
+            .settle(shields, permit, landing, outcome, (began, at), random)
     }
 
-    /// Tells breaker and budget how an attempt ended, and decides what follows.
+    /// Tells breaker and budget how an attempt ended, and decides what follows; `random` draws from [0, 1).
     #[inline]
     pub(crate) fn settle<'a>(
         &mut self,
         shields: Shields<'a>,
         spent: Spent<'a>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
-        (clock, dice): (&Clock, &Dice),
+        random: impl Fn() -> f64,
     ) -> Settled {
         let Spent { permit, began, at } = spent;
         // Drawn for a success, too: a slow one may open the breaker.
         let transitions = self
             .guards
-            .settle(shields, permit, landing, outcome, (began, at), dice.roll());
+            .settle(shields, permit, landing, outcome, (began, at), random());
         // Only a retry needs a random number.
-        let random = if verdict.is_retry() { dice.roll() } else { 0.0 };
-        let decision = self.attempts.after(outcome, verdict, at, random);
+        let jitter = if verdict.is_retry() { random() } else { 0.0 };
+        let decision = self.attempts.after(outcome, verdict, at, jitter);
         let hint = self.attempts.retry_after();
-        let (decision, retry_after) = self.guards.last_word(shields, (decision, hint), outcome, clock);
+        let (decision, retry_after) = self.guards.last_word(shields, (decision, hint), outcome, at);
         Settled {
             decision,
             retry_after,

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(crate) use method::{OTHER_METHOD, standard_method};
 pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
-pub(crate) use span::{AttemptSpan, operation_ended, operation_span};
+pub(crate) use span::{AttemptSpan, operation_ended, operation_span, warn_given_up};
 
 use crate::breaker::Transition;
 use crate::operation::{Effect, Receipt, Seconds};

@@ -3,7 +3,7 @@ use tracing::field::Empty;
 use url::Url;
 
 use super::{OTHER_METHOD, standard_method};
-use crate::operation::{Attempt, Ending, Receipt, StopReason};
+use crate::operation::{Attempt, Effect, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
@@ -34,13 +34,13 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
         }
     }
     if given_up {
-        tracing::warn!(
-            attempts = receipt.attempts().len(),
-            stop = receipt.stop().as_str(),
-            effect = %receipt.effect(),
-            "operation given up"
-        );
+        warn_given_up(receipt.attempts().len(), receipt.stop(), receipt.effect());
     }
+}
+
+/// Warns that an operation was given up.
+pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
+    tracing::warn!(attempts, stop = stop.as_str(), effect = %effect, "operation given up");
 }
 
 /// The CLIENT span of one attempt; to OpenTelemetry its name is the method.

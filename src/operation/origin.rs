@@ -144,6 +144,24 @@ impl Scope {
         Self::hash(|hasher| (origin.scope.0, part).hash(hasher))
     }
 
+    /// Names what is no origin: a database, a queue, whatever fails as one.
+    ///
+    /// A name is never an origin: `Scope::named("https://api.example.com:443")` is not that host's scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast::Scope;
+    ///
+    /// assert_eq!(Scope::named("orders-db"), Scope::named("orders-db"));
+    /// assert_ne!(Scope::named("orders-db"), Scope::named("users-db"));
+    /// ```
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        // A length that no host has keeps names and origins apart.
+        Self::hash(|hasher| (u64::MAX, name).hash(hasher))
+    }
+
     /// Takes the scope of a URL's origin without building the [`Origin`].
     pub(crate) fn of_url(url: &Url) -> Option<Self> {
         let (scheme, host, port) = parts(url)?;
@@ -182,6 +200,13 @@ impl Scope {
 impl From<&Origin> for Scope {
     fn from(origin: &Origin) -> Self {
         origin.scope
+    }
+}
+
+/// The scope of what was given no other: all of it fails as one.
+impl Default for Scope {
+    fn default() -> Self {
+        Self(NonZeroU64::MIN)
     }
 }
 

@@ -36,6 +36,20 @@ pub struct Outcome<'a> {
 enum Observed<'a> {
     Response { status: StatusCode, headers: &'a HeaderMap },
     Failure(&'a Failure),
+    Told(Told),
+}
+
+/// What is known of an attempt that was not HTTP: what a verdict says, and no more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Told {
+    /// It brought what was wanted.
+    Done,
+    /// It brought an answer that ends the operation otherwise: whoever answers is alive.
+    Answered,
+    /// The far side asks for patience.
+    Busy(Duration),
+    /// It failed in a way that may heal.
+    Failed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +93,20 @@ impl<'a> Outcome<'a> {
     #[must_use]
     pub fn failure(failure: &'a Failure) -> Self {
         Self::new(Observed::Failure(failure))
+    }
+
+    /// An attempt that was not HTTP.
+    #[inline]
+    pub(crate) fn told(told: Told) -> Self {
+        Self::new(Observed::Told(told))
+    }
+
+    /// What was told of it, if it was not HTTP.
+    pub(crate) fn as_told(&self) -> Option<Told> {
+        match self.observed {
+            Observed::Told(told) => Some(told),
+            Observed::Response { .. } | Observed::Failure(_) => None,
+        }
     }
 
     /// Adds the request's method.
@@ -145,10 +173,11 @@ impl<'a> Outcome<'a> {
 
     /// The response's status.
     #[must_use]
+    #[inline]
     pub fn status(&self) -> Option<StatusCode> {
         match self.observed {
             Observed::Response { status, .. } => Some(status),
-            Observed::Failure(_) => None,
+            Observed::Failure(_) | Observed::Told(_) => None,
         }
     }
 
@@ -157,15 +186,16 @@ impl<'a> Outcome<'a> {
     pub fn headers(&self) -> Option<&'a HeaderMap> {
         match self.observed {
             Observed::Response { headers, .. } => Some(headers),
-            Observed::Failure(_) => None,
+            Observed::Failure(_) | Observed::Told(_) => None,
         }
     }
 
     /// The failure, if there was no (whole) response.
     #[must_use]
+    #[inline]
     pub fn error(&self) -> Option<&'a Failure> {
         match self.observed {
-            Observed::Response { .. } => None,
+            Observed::Response { .. } | Observed::Told(_) => None,
             Observed::Failure(failure) => Some(failure),
         }
     }
@@ -199,24 +229,29 @@ impl<'a> Outcome<'a> {
 
     /// True if the server says that this response was stored earlier under the same key.
     #[must_use]
+    #[inline]
     pub fn is_replayed(&self) -> bool {
         self.replayed == Replay::Replayed
     }
 
     /// True if the server certainly did not act on this attempt.
     #[must_use]
+    #[inline]
     pub fn is_untouched(&self) -> bool {
         self.error().is_some_and(|failure| failure.delivery().is_untouched())
     }
 
     /// What the far side may have done because of this attempt.
     #[must_use]
+    #[inline]
     pub fn effect(&self) -> Effect {
         let told = match self.observed {
             Observed::Failure(failure) => failure.effect(),
             // A stored rejection is the answer to the first attempt too, whatever the status.
             Observed::Response { status, .. } if self.is_replayed() && status.is_client_error() => Effect::NotApplied,
             Observed::Response { status, .. } => Effect::of_status(status),
+            Observed::Told(Told::Done) => Effect::Applied,
+            Observed::Told(_) => Effect::Unknown,
         };
         // A rejection at the end of a redirect proves nothing about the request that was redirected. And of those that
         // make a GET of it, only a 303 says that it was processed (RFC 9110 §15.4.4): a 302 may lead to a login page.
@@ -230,13 +265,17 @@ impl<'a> Outcome<'a> {
 
     /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`.
     #[must_use]
+    #[inline]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.observed {
             Observed::Response { headers, .. } => super::retry_after::retry_after(headers, self.received),
             Observed::Failure(failure) => failure.retry_after(),
+            Observed::Told(Told::Busy(wait)) => Some(wait),
+            Observed::Told(_) => None,
         }
     }
 
+    #[inline]
     fn new(observed: Observed<'a>) -> Self {
         Self {
             observed,
@@ -260,6 +299,7 @@ impl fmt::Debug for Observed<'_> {
                 .field("headers", &headers.keys().collect::<Vec<_>>())
                 .finish(),
             Self::Failure(failure) => fmt::Debug::fmt(failure, f),
+            Self::Told(told) => told.fmt(f),
         }
     }
 }

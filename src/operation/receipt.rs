@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use url::Url;
 
-use super::{Attempt, Effect, IdempotencyKey, NotReplayable, Problem, StopReason};
+use super::{Attempt, Effect, Few, IdempotencyKey, NotReplayable, Problem, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -21,7 +21,7 @@ pub struct Receipt {
     pub(super) key: Option<IdempotencyKey>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_name"))]
     pub(super) preset: Option<Arc<str>>,
-    pub(super) attempts: Attempts,
+    pub(super) attempts: Few<Attempt>,
     pub(super) elapsed: Duration,
     pub(super) stop: StopReason,
     pub(super) unsafe_to_repeat: Option<NotReplayable>,
@@ -34,14 +34,6 @@ pub struct Receipt {
     pub(super) ended: Option<Instant>,
 }
 
-/// Almost every operation has one attempt: it lives inline, and a success allocates nothing here.
-#[derive(Clone, Debug)]
-pub(super) enum Attempts {
-    None,
-    One([Attempt; 1]),
-    Many(Vec<Attempt>),
-}
-
 impl Receipt {
     pub(crate) fn new(method: Method, origin: Arc<str>, key: Option<IdempotencyKey>) -> Self {
         Self {
@@ -49,7 +41,7 @@ impl Receipt {
             origin,
             key,
             preset: None,
-            attempts: Attempts::None,
+            attempts: Few::None,
             elapsed: Duration::ZERO,
             stop: StopReason::Accepted,
             unsafe_to_repeat: None,
@@ -83,11 +75,7 @@ impl Receipt {
     /// All attempts, the first one first; empty if nothing was sent.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
-        match &self.attempts {
-            Attempts::None => &[],
-            Attempts::One(one) => one,
-            Attempts::Many(many) => many,
-        }
+        self.attempts.as_slice()
     }
 
     /// From the start of the operation to its end, waits included, a body read later excluded.
@@ -164,14 +152,7 @@ impl Receipt {
 
     pub(crate) fn add(&mut self, attempt: Attempt) {
         self.replayed = attempt.replayed;
-        self.attempts = match std::mem::replace(&mut self.attempts, Attempts::None) {
-            Attempts::None => Attempts::One([attempt]),
-            Attempts::One([first]) => Attempts::Many(vec![first, attempt]),
-            Attempts::Many(mut many) => {
-                many.push(attempt);
-                Attempts::Many(many)
-            }
-        };
+        self.attempts.push(attempt);
     }
 
     pub(crate) fn of_preset(&mut self, name: Arc<str>) {
@@ -187,23 +168,15 @@ impl Receipt {
     }
 
     pub(crate) fn waits(&mut self, wait: Duration) {
-        if let Some(last) = self.last_mut() {
+        if let Some(last) = self.attempts.last_mut() {
             last.wait = Some(wait);
         }
     }
 
     /// Notes what a lookup after the last attempt found.
     pub(crate) fn looked_up(&mut self, effect: Effect) {
-        if let Some(last) = self.last_mut() {
+        if let Some(last) = self.attempts.last_mut() {
             last.looked_up = Some(effect);
-        }
-    }
-
-    fn last_mut(&mut self) -> Option<&mut Attempt> {
-        match &mut self.attempts {
-            Attempts::None => None,
-            Attempts::One(one) => one.last_mut(),
-            Attempts::Many(many) => many.last_mut(),
         }
     }
 
@@ -230,15 +203,4 @@ pub(crate) fn origin_of(url: &Url) -> Arc<str> {
         || url[..url::Position::BeforePath].into(),
         |(_, host)| format!("{}://{host}", url.scheme()).into(),
     )
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Attempts {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::None => serializer.collect_seq(std::iter::empty::<&Attempt>()),
-            Self::One(one) => serializer.collect_seq(one),
-            Self::Many(many) => serializer.collect_seq(many),
-        }
-    }
 }

@@ -64,12 +64,13 @@ impl Attempts {
     /// across a continent.
     pub const LEAST_TIME_LEFT: Duration = Duration::from_millis(250);
 
-    pub(super) fn new(policy: RetryPolicy, safety: ReplaySafety, started: Instant) -> Self {
+    #[inline]
+    pub(super) fn new(policy: RetryPolicy, safety: ReplaySafety, started: Instant, deadline: Option<Instant>) -> Self {
         Self {
             policy,
             safety,
             started,
-            deadline: None,
+            deadline,
             begun: 0,
             ends: Ends::default(),
             backoff: None,
@@ -86,6 +87,7 @@ impl Attempts {
 
     /// Sets the instant by which the operation must be over.
     #[must_use]
+    #[inline]
     pub fn with_deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
@@ -98,6 +100,7 @@ impl Attempts {
     /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is,
     /// [`StopReason::TimeExhausted`] if it is too late for a retry, since the wait took longer than planned, and what made
     /// a repeat unsafe if only a [lookup](ReplaySafety::with_lookup) could have lifted it and did not.
+    #[inline]
     pub fn begin(&mut self, now: Instant) -> Result<Begin, StopReason> {
         if let Some(stop) = self.barred {
             return Err(stop);
@@ -125,6 +128,7 @@ impl Attempts {
     /// The gates, in this order: accepted · final · replayed · safe to repeat · key alive · attempts left, in all and for
     /// such an outcome · the wait within the limit · the wait within the deadline · the policy's time · its stop
     /// conditions.
+    #[inline]
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         let touched = self.observe(outcome, verdict);
         // Not looked for in a success, which comes often and hardly asks for patience.
@@ -235,6 +239,7 @@ impl Attempts {
 
     /// How many attempts were begun.
     #[must_use]
+    #[inline]
     pub fn begun(&self) -> u32 {
         self.begun
     }
@@ -246,6 +251,7 @@ impl Attempts {
     }
 
     /// What the far side may have done because of the last attempt alone.
+    #[inline]
     pub(crate) fn last_effect(&self) -> Effect {
         self.last
     }
@@ -269,6 +275,7 @@ impl Attempts {
     ///
     /// A refusal by protocol is believed once: servers have been seen that send `REFUSED_STREAM` after acting, and a
     /// second one says that a plain repeat does not help.
+    #[inline]
     fn observe(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) -> Touched {
         self.hint = None;
         let refused = outcome

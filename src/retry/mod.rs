@@ -28,6 +28,20 @@
 //! assert_eq!(attempts.after(&outcome, &verdict, now, 0.0), Decision::Stop(StopReason::Accepted));
 //! # Ok::<(), steadfast::StopReason>(())
 //! ```
+//!
+//! # Drive it yourself
+//!
+//! Which of them to take depends on what is yours:
+//!
+//! | yours | take | it gives |
+//! |---|---|---|
+//! | an async function | [`RetryPolicy::run`](crate::RetryPolicy::run) | calls, waits, time limits, history |
+//! | a function that blocks | [`RetryPolicy::run_blocking`](crate::RetryPolicy::run_blocking) | the same in a thread |
+//! | client, clock and loop | [`drive::Operation`](crate::drive::Operation) | every decision, breaker and budget in the right order |
+//! | all that, and the guards too | [`Attempts`] | the policy's decisions alone |
+//!
+//! A driver of [`Attempts`] that has a breaker and a budget asks the breaker, then withdraws from the budget, then begins,
+//! and gives both back if it does not: [`drive`](crate::drive) does that, and cannot leak a permit.
 
 mod attempts;
 pub(crate) mod backoff;

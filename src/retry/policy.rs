@@ -132,8 +132,15 @@ impl RetryPolicy {
 
     /// Starts the state machine of one operation.
     #[must_use]
+    #[inline]
     pub fn attempts(&self, safety: ReplaySafety, now: Instant) -> Attempts {
-        Attempts::new(self.clone(), safety, now)
+        Attempts::new(self.clone(), safety, now, None)
+    }
+
+    /// The same, with or without a deadline.
+    #[inline]
+    pub(crate) fn attempts_until(&self, safety: ReplaySafety, now: Instant, deadline: Option<Instant>) -> Attempts {
+        Attempts::new(self.clone(), safety, now, deadline)
     }
 
     /// Starts from this policy without its classifiers: for a request, whose client's are asked after its own.

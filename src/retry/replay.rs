@@ -73,13 +73,26 @@ enum Repeat {
 impl ReplaySafety {
     /// A request with this method and without a key.
     pub fn of_method(method: &Method) -> Self {
-        let repeat = if method.is_idempotent() {
-            Repeat::Always
+        if method.is_idempotent() {
+            Self::repeatable()
         } else {
-            Repeat::WhenUntouched(NotReplayable::NoKey)
-        };
+            Self::not_repeatable()
+        }
+    }
+
+    /// Something that may be done twice: a read, an upsert, a function that its caller says may be called again.
+    pub fn repeatable() -> Self {
         Self {
-            repeat,
+            repeat: Repeat::Always,
+            key_lifetime: None,
+            lookup: Lookup::None,
+        }
+    }
+
+    /// Something that must not be done twice, and is repeated only when it certainly was not done.
+    pub fn not_repeatable() -> Self {
+        Self {
+            repeat: Repeat::WhenUntouched(NotReplayable::NoKey),
             key_lifetime: None,
             lookup: Lookup::None,
         }

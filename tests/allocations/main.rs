@@ -3,10 +3,13 @@
 //! A process of its own: a test that listens to spans makes every callsite of its process do work, hyper's included.
 #![expect(clippy::unwrap_used, reason = "clippy's leave for tests ends at their helpers")]
 
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
@@ -17,7 +20,9 @@ use steadfast::classify::{on_status, on_timeout};
 use steadfast::metrics::Metrics;
 use steadfast::reqwest;
 use steadfast::retry::{Decision, ReplaySafety};
-use steadfast::{Backoff, Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
+use steadfast::{
+    Backoff, Client, Clock, IdempotencyKey, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason, Verdict,
+};
 
 #[test]
 fn decision_breaker_and_budget_allocate_nothing() {
@@ -82,6 +87,81 @@ fn limits_conditions_and_listed_waits_allocate_nothing_either() {
         let _ = operation();
     });
     assert_eq!(counted.count_total, 0);
+}
+
+/// Awaited and blocking, with a verdict's closure, breaker, budget, key and a deadline.
+#[test]
+fn a_policy_around_a_function_allocates_nothing() {
+    let (policy, breaker, budget) = (
+        RetryPolicy::default(),
+        CircuitBreaker::default(),
+        RetryBudget::default(),
+    );
+    let key = IdempotencyKey::random();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let awaited = async || {
+        let run = policy
+            .run(async |attempt| Ok::<_, ()>(attempt.number()))
+            .circuit_breaker(&breaker)
+            .retry_budget(&budget)
+            .scope(Scope::named("orders-db"));
+        assert_eq!(run.await.unwrap(), 1);
+    };
+    let limited = async || {
+        let run = policy
+            .run(async |attempt| {
+                tokio::task::yield_now().await;
+                Ok::<_, ()>(attempt.key().is_some())
+            })
+            .classify(|result| {
+                if result.is_ok() {
+                    Verdict::accept()
+                } else {
+                    Verdict::fail()
+                }
+            })
+            .key(key.clone())
+            .attempt_timeout(Duration::from_secs(5))
+            .total_timeout(Duration::from_secs(30))
+            .circuit_breaker(&breaker)
+            .retry_budget(&budget);
+        assert!(run.await.unwrap());
+    };
+    let blocking = || {
+        let run = policy
+            .run_blocking(|attempt| Ok::<_, ()>(attempt.number()))
+            .circuit_breaker(&breaker)
+            .retry_budget(&budget);
+        assert_eq!(run.call().unwrap(), 1);
+    };
+    let counts = runtime.block_on(async {
+        // The first ones make the cells and the timer's wheel.
+        awaited().await;
+        limited().await;
+        blocking();
+        [
+            measured(awaited()).await,
+            measured(limited()).await,
+            allocation_counter::measure(blocking).count_total,
+        ]
+    });
+    assert_eq!(counts, [0, 0, 0]);
+}
+
+/// What all polls of a future allocate together.
+async fn measured(future: impl Future) -> u64 {
+    let (mut future, mut allocations) = (pin!(future), 0);
+    poll_fn(|context| {
+        let mut polled = Poll::Pending;
+        let measured = allocation_counter::measure(|| polled = future.as_mut().poll(context).map(|_| ()));
+        allocations += measured.count_total;
+        polled
+    })
+    .await;
+    allocations
 }
 
 /// The small POST with everything on: key, policy, budget, breaker, timeout and receipt.

@@ -1,0 +1,151 @@
+use std::time::{Duration, Instant};
+
+use super::Leave;
+use crate::breaker::{CircuitBreaker, Transition};
+use crate::budget::RetryBudget;
+use crate::engine::{Guards, Refused, Shields, Steps};
+use crate::operation::{Effect, Scope, StopReason};
+use crate::retry::{ReplaySafety, RetryPolicy};
+
+/// One operation, to be driven: see the [module](super) for the loop.
+#[derive(Debug)]
+pub struct Operation {
+    policy: RetryPolicy,
+    steps: Steps,
+    breaker: Option<CircuitBreaker>,
+    budget: Option<RetryBudget>,
+    news: News,
+}
+
+/// What the last step brought about, beside its decision.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) stop: Option<StopReason>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) transitions: [Option<Transition>; 4],
+}
+
+impl Operation {
+    /// Prepares an operation: what makes its repeats safe, what it fails with, and when it starts.
+    ///
+    /// Without more it has neither deadline nor breaker nor budget.
+    #[must_use]
+    pub fn new(policy: &RetryPolicy, safety: ReplaySafety, scope: impl Into<Scope>, now: Instant) -> Self {
+        Self {
+            policy: policy.clone(),
+            steps: Steps {
+                attempts: policy.attempts(safety, now),
+                guards: Guards::of_scope(scope.into()),
+            },
+            breaker: None,
+            budget: None,
+            news: News::default(),
+        }
+    }
+
+    /// Sets the instant by which the operation must be over.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        let attempts = self.steps.attempts.with_deadline(deadline);
+        self.steps.attempts = attempts;
+        self
+    }
+
+    /// Has every attempt admitted by this breaker; a clone shares it.
+    #[must_use]
+    pub fn with_circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// Has retries paid from this budget; a clone shares it.
+    #[must_use]
+    pub fn with_retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Asks for leave to make the next attempt. A refusal is no attempt, and costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no further attempt: the deadline, no attempts left, an open circuit, an empty budget, or whatever
+    /// stopped the operation before.
+    pub fn begin(&mut self, now: Instant) -> Result<Leave<'_>, StopReason> {
+        if let Some(stop) = self.news.stop {
+            return Err(stop);
+        }
+        let shields = Shields {
+            breaker: self.breaker.as_ref(),
+            budget: self.budget.as_ref(),
+        };
+        match self.steps.admit(shields, now) {
+            Ok(admitted) => {
+                let permit = admitted.permit.as_ref();
+                self.news = News::of(permit.and_then(|permit| permit.transition().copied()));
+                Ok(Leave::new(
+                    (&self.policy, &mut self.steps, &mut self.news),
+                    shields,
+                    admitted,
+                    now,
+                ))
+            }
+            Err(Refused {
+                stop,
+                retry_after,
+                transition,
+            }) => {
+                self.news = News {
+                    stop: Some(stop),
+                    retry_after,
+                    ..News::of(transition)
+                };
+                Err(stop)
+            }
+        }
+    }
+
+    /// How many attempts were begun.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.steps.attempts.begun()
+    }
+
+    /// What the far side may have done because of the attempts so far.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.steps.attempts.effect()
+    }
+
+    /// Why there is no further attempt; `None` until then.
+    #[must_use]
+    pub fn stop(&self) -> Option<StopReason> {
+        self.news.stop
+    }
+
+    /// How long to wait before trying again, once it has stopped; where the server or the breaker said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.news.retry_after
+    }
+
+    /// How many attempts were begun that may have repeated a processed one; see [`Replay`](crate::Replay).
+    #[must_use]
+    pub fn possible_duplicates(&self) -> u32 {
+        self.steps.attempts.possible_duplicates()
+    }
+
+    /// How the breaker changed in the last step.
+    pub fn transitions(&self) -> impl Iterator<Item = &Transition> {
+        self.news.transitions.iter().flatten()
+    }
+}
+
+impl News {
+    fn of(transition: Option<Transition>) -> Self {
+        Self {
+            transitions: [transition, None, None, None],
+            ..Self::default()
+        }
+    }
+}

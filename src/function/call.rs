@@ -1,0 +1,285 @@
+use std::time::{Duration, Instant};
+
+use super::history::{End, Ending, History, Record};
+use super::judge::Judge;
+use super::judge::sealed::Asked;
+use super::notice::{Notice, Retry};
+use super::{Attempt, Error};
+use crate::breaker::{CircuitBreaker, Permit};
+use crate::budget::RetryBudget;
+use crate::clock::Clock;
+use crate::engine::{Guards, Shields, Spent, Steps};
+use crate::event::warn_given_up;
+use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Scope, StopReason};
+use crate::retry::{Decision, ReplaySafety, RetryPolicy};
+use crate::rng::Dice;
+
+/// What an operation is given to go by.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) policy: &'a RetryPolicy,
+    pub(super) breaker: Option<&'a CircuitBreaker>,
+    pub(super) budget: Option<&'a RetryBudget>,
+    pub(super) scope: Scope,
+    pub(super) safety: Option<ReplaySafety>,
+    pub(super) key: Option<IdempotencyKey>,
+    pub(super) key_lifetime: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
+    pub(super) total_timeout: Option<Duration>,
+    pub(super) clock: Clock,
+}
+
+/// One operation's [`Steps`], with its history: all but the calling and the waiting.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    plan: Plan<'a>,
+    history: Log<'a>,
+    /// Made when the first attempt is asked for: the time counts from then.
+    live: Option<Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    steps: Steps,
+    started: Instant,
+}
+
+/// Where the history is written.
+#[derive(Debug)]
+pub(super) enum Log<'a> {
+    /// Made when there is something to tell that somebody may read: an operation that succeeds at once does without.
+    Own(Option<Box<History>>),
+    Lent(&'a mut History),
+}
+
+/// Leave to call the closure.
+#[derive(Debug)]
+pub(super) struct Leave<'a> {
+    pub(super) attempt: Attempt,
+    pub(super) began: Began<'a>,
+}
+
+/// An attempt under way; dropped, it is abandoned, and nothing is owed.
+#[derive(Debug)]
+pub(super) struct Began<'a> {
+    permit: Option<Permit<'a>>,
+    at: Instant,
+    number: u32,
+    /// How long it may take.
+    limit: Option<Duration>,
+}
+
+/// There is no further attempt.
+#[derive(Debug)]
+pub(super) struct Over(StopReason);
+
+impl<'a> Call<'a> {
+    #[inline]
+    pub(super) fn new(plan: Plan<'a>, mut history: Log<'a>) -> Self {
+        if let Log::Lent(history) = &mut history {
+            **history = plan.history();
+        }
+        Self {
+            plan,
+            history,
+            live: None,
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.plan.clock
+    }
+
+    /// Asks for leave to make the next attempt. A refusal is no attempt and costs nothing.
+    #[inline]
+    pub(super) fn admit(&mut self) -> Result<Leave<'a>, Over> {
+        let now = self.plan.clock.now();
+        let live = self.live.get_or_insert_with(|| self.plan.start(now));
+        let admitted = match live.steps.admit(self.plan.shields(), now) {
+            Ok(admitted) => admitted,
+            Err(refused) => return Err(self.stop(refused.stop, refused.retry_after, now)),
+        };
+        let begin = admitted.begin;
+        let waited = if begin.number > 1 {
+            let history = self.history.get(&self.plan);
+            history.possible_duplicates = live.steps.attempts.possible_duplicates();
+            history.waited()
+        } else {
+            Duration::ZERO
+        };
+        let limit = match (begin.time_left, self.plan.attempt_timeout) {
+            (Some(left), Some(limit)) => Some(left.min(limit)),
+            (left, limit) => left.or(limit),
+        };
+        Ok(Leave {
+            attempt: Attempt {
+                number: begin.number,
+                time_left: limit,
+                key: self.plan.key.clone(),
+                waited,
+            },
+            began: Began {
+                permit: admitted.permit,
+                at: now,
+                number: begin.number,
+                limit,
+            },
+        })
+    }
+
+    /// Judges a result, or `None` of an attempt that was out of time, and says how long to wait for the next.
+    #[inline]
+    pub(super) fn settle<T, E>(
+        &mut self,
+        began: Began<'a>,
+        result: Option<&Result<T, E>>,
+        judge: &impl Judge<T, E>,
+        notice: &mut impl Notice<T, E>,
+    ) -> Result<Duration, Over> {
+        let at = self.plan.clock.now();
+        let live = self.live.get_or_insert_with(|| self.plan.start(at));
+        let late = Failure::new(FailureKind::HeadTimeout, Delivery::Unknown);
+        let asked = Asked {
+            policy: self.plan.policy,
+            clock: &self.plan.clock,
+            number: began.number,
+        };
+        let (outcome, verdict) = judge.judge(result.ok_or(&late), &asked);
+        let spent = Spent {
+            permit: began.permit,
+            began: began.at,
+            at,
+        };
+        let dice = Dice::default();
+        let judged = (&outcome, &verdict, None);
+        let settled = live.steps.settle(self.plan.shields(), spent, judged, || dice.roll());
+        if let (Log::Own(None), Some(Ok(_)), Decision::Stop(StopReason::Accepted)) =
+            (&self.history, result, settled.decision)
+        {
+            return Err(Over(StopReason::Accepted));
+        }
+        let history = self.history.get(&self.plan);
+        history.effect = Some(live.steps.attempts.effect());
+        history.attempts.push(Record {
+            number: began.number,
+            operation: live.started,
+            began: began.at,
+            ended: at,
+            ending: ending(result),
+            effect: live.steps.attempts.last_effect(),
+            wait: None,
+        });
+        match settled.decision {
+            Decision::Stop(stop) => Err(self.stop(stop, settled.retry_after, at)),
+            Decision::RetryAfter(wait) => {
+                history.waits(wait);
+                if let Some(attempt) = history.attempts().last() {
+                    notice.retry(&Retry { attempt, result, wait });
+                }
+                Ok(wait)
+            }
+        }
+    }
+
+    /// What the caller gets in the end.
+    pub(super) fn conclude<T, E>(&mut self, over: &Over, last: Option<Result<T, E>>) -> Result<T, Error<T, E>> {
+        match last {
+            Some(Ok(value)) if over.0 == StopReason::Accepted => Ok(value),
+            last => {
+                let history = self.history.take(&self.plan);
+                warn_given_up(history.attempts().len(), over.0, history.effect());
+                Err(Error::new(history, last))
+            }
+        }
+    }
+
+    #[inline]
+    fn stop(&mut self, stop: StopReason, retry_after: Option<Duration>, at: Instant) -> Over {
+        let started = self.live.as_ref().map_or(at, |live| live.started);
+        self.history.get(&self.plan).end = Some(End {
+            stop,
+            retry_after,
+            started,
+            at,
+        });
+        Over(stop)
+    }
+}
+
+impl<'a> Plan<'a> {
+    #[inline]
+    fn shields(&self) -> Shields<'a> {
+        Shields {
+            breaker: self.breaker,
+            budget: self.budget,
+        }
+    }
+
+    #[inline]
+    fn start(&self, now: Instant) -> Live {
+        let deadline = self.total_timeout.and_then(|limit| now.checked_add(limit));
+        Live {
+            steps: Steps {
+                attempts: self.policy.attempts_until(self.safety(), now, deadline),
+                guards: Guards::of_scope(self.scope),
+            },
+            started: now,
+        }
+    }
+
+    /// What is known before the first attempt.
+    fn history(&self) -> History {
+        History {
+            key: self.key.clone(),
+            ..History::default()
+        }
+    }
+
+    /// Who gives a key says by it what makes a repeat safe; who says nothing says that a closure may be called again.
+    #[inline]
+    fn safety(&self) -> ReplaySafety {
+        let safety = self.safety.unwrap_or_else(|| match self.key {
+            Some(_) => ReplaySafety::not_repeatable().with_key(KeySupport::Honored),
+            None => ReplaySafety::repeatable(),
+        });
+        match self.key_lifetime {
+            Some(lifetime) => safety.with_key_lifetime(lifetime),
+            None => safety,
+        }
+    }
+}
+
+impl Log<'_> {
+    fn get(&mut self, plan: &Plan<'_>) -> &mut History {
+        match self {
+            Self::Own(history) => history.get_or_insert_with(|| Box::new(plan.history())),
+            Self::Lent(history) => history,
+        }
+    }
+
+    /// A lent history stays with whoever lent it.
+    fn take(&mut self, plan: &Plan<'_>) -> History {
+        match self {
+            Self::Own(history) => history.take().map_or_else(|| plan.history(), |history| *history),
+            Self::Lent(history) => history.clone(),
+        }
+    }
+}
+
+impl Began<'_> {
+    pub(super) fn at(&self) -> Instant {
+        self.at
+    }
+
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+}
+
+fn ending<T, E>(result: Option<&Result<T, E>>) -> Ending {
+    match result {
+        Some(Ok(_)) => Ending::Value,
+        Some(Err(_)) => Ending::Error,
+        None => Ending::TimedOut,
+    }
+}

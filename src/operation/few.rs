@@ -1,0 +1,54 @@
+/// A list that mostly holds one: the first lives inline, and an operation that succeeds at once allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Few<T> {
+    #[default]
+    None,
+    One([T; 1]),
+    Many(Vec<T>),
+}
+
+impl<T> Few<T> {
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => one,
+            Self::Many(many) => many,
+        }
+    }
+
+    pub(crate) fn last_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::None => None,
+            Self::One(one) => one.last_mut(),
+            Self::Many(many) => many.last_mut(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, item: T) {
+        if let Self::None = self {
+            *self = Self::One([item]);
+            return;
+        }
+        self.push_another(item);
+    }
+
+    #[cold]
+    fn push_another(&mut self, item: T) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::One([item]),
+            Self::One([first]) => Self::Many(vec![first, item]),
+            Self::Many(mut many) => {
+                many.push(item);
+                Self::Many(many)
+            }
+        };
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize> serde::Serialize for Few<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.as_slice())
+    }
+}

@@ -131,7 +131,7 @@ pub use client::{Client, ClientBuilder, IntoTarget, KeyFault, RequestBuilder, Re
 pub use clock::Clock;
 pub use engine::{AttemptInfo, Body, Redirects};
 pub use error::{ConfigError, Error};
-pub use event::{Event, Observer};
+pub use event::{Event, Nesting, Observer};
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
     KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Problem, Receipt, Scope, StopReason,

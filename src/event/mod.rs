@@ -3,12 +3,14 @@
 //! Spans need no code: `steadfast.operation` holds one `steadfast.attempt` (kind CLIENT) per attempt, with the field
 //! names of OpenTelemetry's HTTP conventions. Events are for code that wants to act: count, alert, print.
 
+mod nesting;
 mod observer;
 mod span;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use nesting::Nesting;
 pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_ended, operation_span};
@@ -62,6 +64,14 @@ pub enum Event<'a> {
         /// The change.
         transition: &'a Transition,
     },
+    /// Another retry loop repeats what this one repeats; told by adapters that stand in a chain.
+    #[non_exhaustive]
+    RetriesNested {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// Where the other loop stands.
+        nesting: Nesting,
+    },
     /// The operation is over.
     #[non_exhaustive]
     Stopped {
@@ -80,6 +90,7 @@ impl Event<'_> {
             | Self::AttemptEnded { receipt }
             | Self::RetryScheduled { receipt, .. }
             | Self::CircuitChanged { receipt, .. }
+            | Self::RetriesNested { receipt, .. }
             | Self::Stopped { receipt } => receipt,
         }
     }
@@ -101,6 +112,7 @@ impl fmt::Display for Event<'_> {
             Self::DuplicatePossible { number, .. } => write!(f, ": attempt #{number} may be a duplicate"),
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),
+            Self::RetriesNested { nesting, .. } => write!(f, ": {nesting}"),
             Self::Stopped { .. } => {
                 write!(
                     f,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::breaker::Transition;
-use crate::event::Event;
+use crate::event::{Event, Nesting};
 use crate::operation::{Attempt, Receipt, StopReason};
 
 /// One event in a form that can be kept.
@@ -21,6 +21,8 @@ pub enum Recorded {
     DuplicatePossible(u32),
     /// The circuit breaker of the operation's origin changed its state.
     CircuitChanged(Transition),
+    /// Another retry loop repeats what this one repeats.
+    RetriesNested(Nesting),
     /// The operation was over.
     Stopped(StopReason),
 }
@@ -44,6 +46,7 @@ impl Recorded {
             Event::RetryScheduled { wait, .. } => Self::RetryScheduled(*wait),
             Event::DuplicatePossible { number, .. } => Self::DuplicatePossible(*number),
             Event::CircuitChanged { transition, .. } => Self::CircuitChanged(**transition),
+            Event::RetriesNested { nesting, .. } => Self::RetriesNested(*nesting),
             Event::Stopped { receipt } => Self::Stopped(receipt.stop()),
         }
     }

@@ -101,6 +101,7 @@
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
 //! | `serde` | | `Serialize` for receipts and keys, `Deserialize` for keys |
+//! | `middleware` | | `steadfast::middleware`: the same operations inside a reqwest-middleware chain |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
 //! The least supported Rust version is 1.89.
@@ -116,6 +117,9 @@ mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+#[cfg(feature = "middleware")]
+pub mod middleware;
+pub mod migration;
 mod operation;
 mod origins;
 pub mod preset;

@@ -36,14 +36,14 @@ use crate::rng::Dice;
 /// ```
 #[must_use]
 pub struct ClientBuilder {
-    http: Option<reqwest::ClientBuilder>,
+    pub(super) http: Option<reqwest::ClientBuilder>,
     /// What carries requests instead of a client of our own making.
     pub(super) wire: Option<Wire>,
-    base: Option<Result<Url, Error>>,
+    pub(super) base: Option<Result<Url, Error>>,
     headers: HeaderMap,
     pub(super) settings: Settings,
-    redirects: Option<Redirects>,
-    connect_timeout: Option<Duration>,
+    pub(super) redirects: Option<Redirects>,
+    pub(super) connect_timeout: Option<Duration>,
     breaker: Option<CircuitBreaker>,
     budget: RetryBudget,
     observers: Observers,
@@ -349,7 +349,7 @@ impl ClientBuilder {
     }
 
     /// Checks the ranges, and gives the connect timeout that holds.
-    fn validate(&self) -> Result<Duration, ConfigError> {
+    pub(super) fn validate(&self) -> Result<Duration, ConfigError> {
         let settings = &self.settings;
         let attempt_timeout = settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
         check_attempt_timeout(attempt_timeout)?;

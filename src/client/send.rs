@@ -20,7 +20,7 @@ pub(crate) struct Operation {
     pub(super) client: Client,
     template: Template,
     pub(super) receipt: Receipt,
-    safety: ReplaySafety,
+    pub(super) safety: ReplaySafety,
     policy: Option<RetryPolicy>,
     preset: Option<Preset>,
     attempt_timeout: Duration,

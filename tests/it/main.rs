@@ -33,6 +33,7 @@ mod hooks_keep_the_key;
 mod jitter_can_be_seeded;
 mod kit_leaves_nothing;
 mod layers;
+mod middleware;
 mod no_blind_repeat;
 mod one_key;
 mod only_what_can_heal;

@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 8] = [
     &["engine"],
     &["client", "sse", "tower", "middleware", "store"],
     &["outbox", "ledger", "saga"],
-    &["testing"],
+    &["testing", "migration"],
 ];
 
 /// Modules that are given the time and a random number, and never ask.

@@ -46,8 +46,8 @@ impl Transport for Chain<'_> {
         if let (Some(bytes), Some(body)) = (&self.plain, request.body_mut()) {
             *body = bytes.clone().into();
         }
-        self.mark.departs();
-        let mut lent = Lent::of(&self.extensions);
+        self.mark.departs(&request);
+        let mut lent = Lent::of(self);
         let answer = self.next.clone().run(request, &mut lent.extensions).await;
         answer.map_err(place)
     }
@@ -80,21 +80,25 @@ impl<'c> Route for &Chain<'c> {
 }
 
 /// The chain's extensions, away for one request; back in their place when it ended or was dropped.
+///
+/// The mark is put in each time: a middleware within may have sent a request of its own with these extensions.
 struct Lent<'a, 'b> {
-    owner: &'a Mutex<&'b mut Extensions>,
+    owner: &'a Chain<'b>,
     extensions: Extensions,
 }
 
 impl<'a, 'b> Lent<'a, 'b> {
-    fn of(owner: &'a Mutex<&'b mut Extensions>) -> Self {
-        let extensions = std::mem::take(&mut **owner.lock().unwrap_or_else(PoisonError::into_inner));
+    fn of(owner: &'a Chain<'b>) -> Self {
+        let mut extensions = std::mem::take(&mut **owner.extensions.lock().unwrap_or_else(PoisonError::into_inner));
+        extensions.insert(owner.mark.clone());
         Self { owner, extensions }
     }
 }
 
 impl Drop for Lent<'_, '_> {
     fn drop(&mut self) {
-        let mut place = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.extensions.insert(self.owner.mark.clone());
+        let mut place = self.owner.extensions.lock().unwrap_or_else(PoisonError::into_inner);
         **place = std::mem::take(&mut self.extensions);
     }
 }

@@ -81,7 +81,7 @@
 //! | `Error::Reqwest` | placed as the client does: the table in the [crate's documentation](crate) |
 //! | `Error::Middleware` with a [`Failure`](crate::Failure) | what it says, for transports that know |
 //! | `Error::Middleware` with reqwest's error among its sources | of that kind, and it may have been processed |
-//! | any other `Error::Middleware` | final, unless a classifier retries [`FailureKind::Hook`](crate::FailureKind::Hook); it may have been processed |
+//! | any other `Error::Middleware`, one that hides reqwest's error included | final, unless a classifier retries [`FailureKind::Hook`](crate::FailureKind::Hook); it may have been processed |
 //!
 //! Not promised: that the message of another middleware's error holds no secret; those are passed on as sources.
 

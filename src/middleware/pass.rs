@@ -47,6 +47,8 @@ enum State {
 
 #[derive(Default)]
 struct Notes {
+    /// The request that went down the chain last.
+    departed: Option<(Method, Url)>,
     /// How often the attempt under way came to the chain's end.
     arrivals: u32,
     nestings: Vec<Nesting>,
@@ -90,9 +92,16 @@ impl Mark {
         matches!(*self.state(), State::Running(_))
     }
 
-    /// True if this request is one that the operation under way sends, and no copy of the one that it was made of.
+    /// True if this request is the one that the operation under way sent, and none that a middleware within makes for
+    /// itself: to fetch a token, say.
     pub(super) fn encloses(&self, request: &Request) -> bool {
-        self.is_running() && (self.0.key.is_none() || request.headers().contains_key(self.header()))
+        let sent = (request.method(), request.url());
+        let departed = self
+            .notes()
+            .departed
+            .as_ref()
+            .is_some_and(|(method, url)| (method, url) == sent);
+        departed && self.is_running()
     }
 
     /// True if this is the same request again, after an operation that did not succeed; another key of the caller's
@@ -125,8 +134,10 @@ impl Mark {
     }
 
     /// A request is about to go down the chain.
-    pub(super) fn departs(&self) {
-        self.notes().arrivals = 0;
+    pub(super) fn departs(&self, request: &Request) {
+        let mut notes = self.notes();
+        notes.arrivals = 0;
+        notes.departed = Some((request.method().clone(), request.url().clone()));
     }
 
     /// A request came to the chain's end; false if it must go no further.

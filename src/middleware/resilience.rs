@@ -132,7 +132,6 @@ impl Resilience {
             Err(stop) => return Err(operation.refuse(stop)),
         };
         let mark = Mark::new(asked, (header, key), protection);
-        extensions.insert(mark.clone());
         let running = Running(&mark);
         let chain = Chain::new((next, extensions), &mark, before, plain);
         let finished = operation.run(&chain).await?;

@@ -186,6 +186,86 @@ async fn of_two_of_us_the_inner_one_stands_aside() {
 }
 
 #[tokio::test]
+async fn a_request_that_a_middleware_within_makes_for_itself_is_its_own_operation() {
+    let tokens = RawServer::start([answer(503, "", "")]).await;
+    let server = ailing().await;
+    let (ours, recorder) = resilience();
+    let inner = bare().with(ours.clone()).build();
+    let chain = bare()
+        .with(retrying())
+        .with(ours)
+        .with(Fetching(inner, tokens.url("/")))
+        .build();
+
+    limit(chain.post(server.url("/")).send()).await.unwrap();
+
+    let (own, fetched) = (keys(&server), keys(&tokens));
+    assert_eq!((own.len(), fetched.len()), (8, 9), "the first token took two attempts");
+    assert!(
+        own.iter().all(|key| *key == own[0] && !fetched.contains(key)),
+        "{own:?} {fetched:?}"
+    );
+    assert_eq!(fetched[0], fetched[1]);
+    assert_eq!(nestings(&recorder), [Nesting::Outer; 3]);
+}
+
+/// Fetches a token for each attempt, with the extensions that it was given.
+struct Fetching(reqwest_middleware::ClientWithMiddleware, String);
+
+#[async_trait::async_trait]
+impl Middleware for Fetching {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let fetch = self.0.post(&self.1).build()?;
+        self.0.execute_with_extensions(fetch, extensions).await?;
+        next.run(request, extensions).await
+    }
+}
+
+#[tokio::test]
+async fn what_a_middleware_within_passes_on_as_its_own_error_may_have_been_processed() {
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let chain = bare().with(resilience().0).with(Wrapping).build();
+    let own = PerRequest::new().key_support(KeySupport::Ignored);
+
+    let error = limit(chain.post(format!("http://{nobody}/")).with_extension(own).send())
+        .await
+        .unwrap_err();
+
+    let failed = error.operation_error().unwrap();
+    assert!(failed.is_connect() && failed.is_not_replayable(), "{failed}");
+    assert_eq!(failed.effect(), Effect::Unknown);
+}
+
+/// Passes errors on as its own; it could have sent anything before.
+struct Wrapping;
+
+#[derive(Debug, thiserror::Error)]
+#[error("wrapped")]
+struct Wrapped(#[source] reqwest_middleware::Error);
+
+#[async_trait::async_trait]
+impl Middleware for Wrapping {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let answer = next.run(request, extensions).await;
+        answer.map_err(|error| reqwest_middleware::Error::middleware(Wrapped(error)))
+    }
+}
+
+#[tokio::test]
 async fn reqwest_s_own_retry_and_redirects_cannot_repeat_a_post() {
     let moved = answer(307, "location: /new\r\n", "");
     let server = RawServer::start([answer(503, "", ""), moved]).await;

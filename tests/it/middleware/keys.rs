@@ -69,4 +69,7 @@ async fn a_key_replaced_within_reaches_the_server_without_a_seal_and_nothing_wit
     let receipt = error.operation_error().unwrap().receipt().unwrap();
     assert_eq!((receipt.attempts().len(), receipt.stop()), (1, StopReason::Final));
     assert_eq!(server.connections(), 0);
+
+    // An operation without a key has none that could be replaced.
+    limit(chain.get(server.url("/")).send()).await.unwrap();
 }

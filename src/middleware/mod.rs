@@ -59,6 +59,7 @@
 //! |---|---|---|
 //! | a key header on the request | adopted and validated, never overwritten | yes |
 //! | a retry loop around it | the operation is taken up: same key, doubts kept, one more attempt each time, and none where a repeat could act twice | yes |
+//! | copies in parallel around it (hedging) | each is an operation with a key of its own, unless the key is set before | **no** |
 //! | a timeout around it, then a repeat | the same; what was cut off counts as possibly processed | yes |
 //! | a second `Resilience` within | it passes everything through | yes |
 //! | a retry loop within, of a state-changing request | gets a body that it cannot clone: reqwest-retry refuses, nothing is sent, the error says so; with a seal it is counted, and stopped where nothing protects | as a failure |
@@ -69,6 +70,9 @@
 //!
 //! Turn reqwest's own redirects and retries off where you build it; what else is weaker with a client that was built
 //! elsewhere: [`Client::from_reqwest`](crate::Client::from_reqwest). Redirects to another origin are not followed.
+//!
+//! What a loop around it adds is not paid for from the budget, though the breaker is asked; each pass has its own total
+//! timeout, and its receipt tells of its own attempts only, numbered on, with the effect of all.
 //!
 //! One [`Extensions`](http::Extensions) is one operation: who sends the same request again with the same extensions
 //! after a failure repeats the operation, with its key. After a success it is a new one. `RequestBuilder::send` and

@@ -41,6 +41,7 @@ mod tests {
     use http::{HeaderMap, Method, StatusCode};
 
     use crate::classify::Verdict;
+    use crate::fixture::start;
     use crate::operation::{Effect, KeySupport, NotReplayable, Outcome, StopReason};
     use crate::retry::{Attempts, Decision, ReplaySafety, RetryPolicy};
 
@@ -59,7 +60,7 @@ mod tests {
 
     #[test]
     fn one_attempt_more_is_granted_and_doubt_remains() {
-        let now = Instant::now();
+        let now = start();
         let mut attempts = RetryPolicy::default().attempts(ReplaySafety::of_method(&Method::PUT), now);
         for _ in 0..5 {
             attempts.begin(now).unwrap();
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_may_have_been_processed_is_not_repeated_unprotected() {
-        let now = Instant::now();
+        let now = start();
         let bare = ReplaySafety::of_method(&Method::POST);
         let why = Some(StopReason::NotReplayable(NotReplayable::NoKey));
         assert_eq!(failed(begun(bare, now), now).resumed(now).err(), why);

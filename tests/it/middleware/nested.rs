@@ -88,6 +88,8 @@ async fn doubt_of_an_earlier_pass_outlives_a_rejection_in_a_later_one() {
 
     let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
     assert_eq!((response.status().as_u16(), receipt.effect()), (400, Effect::Unknown));
+    let numbers: Vec<_> = receipt.attempts().iter().map(steadfast::Attempt::number).collect();
+    assert_eq!(numbers, [1], "the policy has one attempt, and each pass one more");
 }
 
 #[tokio::test]

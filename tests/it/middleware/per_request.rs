@@ -88,3 +88,9 @@ async fn a_value_out_of_range_shows_before_anything_is_sent() {
     }
     assert_eq!(server.connections(), 0);
 }
+
+#[test]
+fn a_key_does_not_show_in_debug() {
+    let own = PerRequest::new().idempotency_key(IdempotencyKey::new("order-42-secret").unwrap());
+    assert!(!format!("{own:?}").contains("order-42"), "{own:?}");
+}

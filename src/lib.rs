@@ -105,6 +105,7 @@
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
 //! | `metrics` | | `metrics::Metrics`: counters, histograms and gauges for any recorder of the `metrics` crate |
+//! | `middleware` | | `steadfast::middleware`: the same operations inside a reqwest-middleware chain |
 //! | `serde` | | `config`: settings from files and the environment; `Serialize` for receipts and keys, `Deserialize` for keys |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
@@ -129,6 +130,9 @@ pub mod function;
 mod hedge;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "middleware")]
+pub mod middleware;
+pub mod migration;
 mod operation;
 mod origins;
 pub mod preset;
@@ -145,7 +149,7 @@ pub use clock::Clock;
 pub use concurrency::ConcurrencyLimit;
 pub use engine::{AttemptInfo, Body, Finding, InDoubt, Redirects};
 pub use error::{ConfigError, Error};
-pub use event::{Event, Observer};
+pub use event::{Event, Nesting, Observer};
 pub use hedge::Hedge;
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,

@@ -38,14 +38,14 @@ use crate::rng::Dice;
 /// ```
 #[must_use]
 pub struct ClientBuilder {
-    http: Option<reqwest::ClientBuilder>,
+    pub(super) http: Option<reqwest::ClientBuilder>,
     /// What carries requests instead of a client of our own making.
     pub(super) wire: Option<Wire>,
-    base: Option<Result<Url, Error>>,
+    pub(super) base: Option<Result<Url, Error>>,
     headers: HeaderMap,
     pub(super) settings: Settings,
-    redirects: Option<Redirects>,
-    connect_timeout: Option<Duration>,
+    pub(super) redirects: Option<Redirects>,
+    pub(super) connect_timeout: Option<Duration>,
     breaker: Option<CircuitBreaker>,
     budget: RetryBudget,
     limit: Option<ConcurrencyLimit>,

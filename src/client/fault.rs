@@ -10,17 +10,22 @@ use crate::operation::{Delivery, Failure, FailureKind};
 /// HTTP/2 protocol, and everything else `Unknown`. A connection that closes *after* a request was written looks the same
 /// whether the server processed it or not, so none of those is ever called untouched. The error chains are no stable
 /// contract of hyper and h2: what is not listed here is [`FailureKind::Other`] and `Unknown`.
-pub(super) fn place(error: reqwest::Error) -> Failure {
+pub(crate) fn place(error: reqwest::Error) -> Failure {
     // The URL may hold credentials in its query.
     let error = error.without_url();
-    let (kind, delivery) = if error.is_builder() {
+    let (kind, delivery) = judge(&error);
+    Failure::new(kind, delivery).caused_by(error)
+}
+
+/// What happened, and how far the request had come.
+pub(crate) fn judge(error: &reqwest::Error) -> (FailureKind, Delivery) {
+    if error.is_builder() {
         (FailureKind::Request, Delivery::NeverSent)
     } else if error.is_connect() {
-        (unconnected(&error), Delivery::NeverSent)
+        (unconnected(error), Delivery::NeverSent)
     } else {
-        sent(&error)
-    };
-    Failure::new(kind, delivery).caused_by(error)
+        sent(error)
+    }
 }
 
 /// Why no connection was made; whichever it is, no request was sent.

@@ -2,6 +2,8 @@
 
 mod addresses;
 mod builder;
+#[cfg(feature = "middleware")]
+mod chained;
 mod fault;
 #[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
@@ -42,6 +44,13 @@ pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
 pub use target::IntoTarget;
 
+#[cfg(feature = "middleware")]
+pub(crate) use fault::{judge, place};
+#[cfg(feature = "middleware")]
+pub(crate) use send::{Operation, Route};
+#[cfg(feature = "middleware")]
+pub(crate) use wire::Wire;
+
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
@@ -52,6 +61,7 @@ use crate::event::Observers;
 use crate::operation::KeySettings;
 use crate::preset::{Preset, Presets};
 use crate::rng::Dice;
+#[cfg(not(feature = "middleware"))]
 use wire::Wire;
 
 /// An HTTP client whose operations happen once.

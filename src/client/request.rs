@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Client;
 use super::builder::{check_attempt_timeout, check_total_timeout};
-use super::send::Operation;
+use super::send::{Direct, Operation};
 use crate::engine::{Body, Fields, Finished, Overrides};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
@@ -61,7 +61,7 @@ impl RequestBuilder {
         request.with_credentials_of_url()
     }
 
-    pub(super) fn from_request(client: Client, mut request: reqwest::Request) -> Self {
+    pub(crate) fn from_request(client: Client, mut request: reqwest::Request) -> Self {
         let mut own = Self::new(client, request.method().clone(), Ok(request.url().clone()));
         own.headers.set_all(std::mem::take(request.headers_mut()));
         own.body = request.body_mut().take().map(Body::from).unwrap_or_default();
@@ -236,7 +236,7 @@ impl RequestBuilder {
         let mut operation = Operation::new(self);
         async move {
             let finished = match &mut operation {
-                Ok(operation) => operation.run().await?,
+                Ok(operation) => operation.run(Direct).await?,
                 Err(_) => Finished::default(),
             };
             operation?.conclude(finished)

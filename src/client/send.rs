@@ -4,25 +4,26 @@ use std::time::Duration;
 use reqwest::Response;
 use tracing::Instrument;
 
+use super::wire::Wire;
 use super::{Client, RequestBuilder};
 use crate::engine::{
     Course, Finished, Guards, HttpExchange, Judge, Lookup, Plan, Rules, Run, Settings, Shields, Steps, Template,
-    prepare,
+    Transport, prepare,
 };
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Receipt, Scope, StopReason, origin_of};
 use crate::preset::Preset;
-use crate::retry::{ReplaySafety, RetryPolicy};
+use crate::retry::{Attempts, ReplaySafety, RetryPolicy};
 
 /// One operation, ready to run: everything is fixed but the time.
-pub(super) struct Operation {
-    client: Client,
+pub(crate) struct Operation {
+    pub(super) client: Client,
     template: Template,
-    receipt: Receipt,
+    pub(super) receipt: Receipt,
     /// Of the whole origin.
     scope: Option<Scope>,
-    safety: ReplaySafety,
+    pub(super) safety: ReplaySafety,
     policy: Option<RetryPolicy>,
     lookup: Option<Lookup>,
     preset: Option<Preset>,
@@ -31,9 +32,42 @@ pub(super) struct Operation {
     buffer: Option<usize>,
 }
 
+/// Where an operation goes out, and where it takes up from.
+pub(crate) trait Route: Copy + Send + Sync {
+    type Transport: Transport;
+
+    /// What carries its requests; the client's own wire is at hand.
+    fn transport<'a>(self, own: &'a Wire) -> &'a Self::Transport
+    where
+        Self: 'a;
+
+    /// Where it begins: afresh, unless it was begun before.
+    fn take_up(self, fresh: Attempts) -> Attempts {
+        fresh
+    }
+
+    /// Is told where it ended.
+    fn leave(self, _attempts: &Attempts) {}
+}
+
+/// Out by the client's own wire.
+#[derive(Clone, Copy)]
+pub(crate) struct Direct;
+
+impl Route for Direct {
+    type Transport = Wire;
+
+    fn transport<'a>(self, own: &'a Wire) -> &'a Wire
+    where
+        Self: 'a,
+    {
+        own
+    }
+}
+
 impl Operation {
     /// Fixes key, headers and body; whatever a setter could not take shows here.
-    pub(super) fn new(request: RequestBuilder) -> Result<Self, Error> {
+    pub(crate) fn new(request: RequestBuilder) -> Result<Self, Error> {
         let RequestBuilder {
             client,
             method,
@@ -109,13 +143,13 @@ impl Operation {
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(&mut self) -> Result<Finished<Response>, Error> {
+    pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Response>, Error> {
         let limit = self
             .total_timeout
             .map_or(self.attempt_timeout, |total| total.min(self.attempt_timeout));
         self.template.body.collect(limit).await?;
         let span = operation_span(&self.receipt);
-        Ok(self.drive().instrument(span).await)
+        Ok(self.drive(route).instrument(span).await)
     }
 
     /// Turns its end into what the caller gets.
@@ -130,12 +164,12 @@ impl Operation {
         }
     }
 
-    async fn drive(&mut self) -> Finished<Response> {
+    async fn drive<R: Route>(&mut self, route: R) -> Finished<Response> {
         let shared = &*self.client.0;
         let (settings, clock) = (&shared.settings, &shared.clock);
         let started = clock.now();
         let policy = self.policy.as_ref().unwrap_or(&settings.policy);
-        let mut attempts = policy.attempts(self.safety, started);
+        let mut attempts = route.take_up(policy.attempts(self.safety, started));
         let preset = self.preset.as_ref();
         let limit = self.total_timeout.or_else(|| preset?.total_timeout());
         if let Some(deadline) = limit.and_then(|limit| started.checked_add(limit)) {
@@ -173,7 +207,7 @@ impl Operation {
             ),
         };
         let mut run = Run {
-            exchange: HttpExchange::new(&shared.wire, template, rules, clock),
+            exchange: HttpExchange::new(route.transport(&shared.wire), template, rules, clock),
             course: Course {
                 plan: Plan {
                     url: &template.url,
@@ -194,6 +228,8 @@ impl Operation {
             last: Finished::default(),
         };
         run.drive().await;
-        run.last
+        let last = run.last;
+        route.leave(&steps.attempts);
+        last
     }
 }

@@ -15,7 +15,10 @@ pub(crate) enum Wire {
         client: reqwest::Client,
         armor: Armor,
     },
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "made by the test kit alone"))]
+    #[cfg_attr(
+        not(any(feature = "testing", feature = "middleware")),
+        expect(dead_code, reason = "made by the test kit and the adapters alone")
+    )]
     Memory(Arc<dyn Memory>),
 }
 

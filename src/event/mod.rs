@@ -5,6 +5,7 @@
 //! `tracing-opentelemetry`. Events are for code that wants to act: count, alert, print.
 
 mod method;
+mod nesting;
 mod observer;
 mod span;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) use method::{OTHER_METHOD, standard_method};
+pub use nesting::Nesting;
 pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_ended, operation_span, warn_given_up};
@@ -81,6 +83,14 @@ pub enum Event<'a> {
         /// The change.
         transition: &'a Transition,
     },
+    /// Another retry loop repeats what this one repeats; told by adapters that stand in a chain.
+    #[non_exhaustive]
+    RetriesNested {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// Where the other loop stands.
+        nesting: Nesting,
+    },
     /// The operation is over.
     #[non_exhaustive]
     Stopped {
@@ -101,6 +111,7 @@ impl Event<'_> {
             | Self::RetryScheduled { receipt, .. }
             | Self::LookedUp { receipt, .. }
             | Self::CircuitChanged { receipt, .. }
+            | Self::RetriesNested { receipt, .. }
             | Self::Stopped { receipt } => receipt,
         }
     }
@@ -124,6 +135,7 @@ impl fmt::Display for Event<'_> {
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
             Self::LookedUp { effect, .. } => write!(f, ": looked up: effect {effect}"),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),
+            Self::RetriesNested { nesting, .. } => write!(f, ": {nesting}"),
             Self::Stopped { .. } => {
                 write!(
                     f,

@@ -66,7 +66,7 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn on_event(&self, event: &Event<'_>) {
-        if let Event::AttemptStarted { .. } | Event::Hedged { .. } | Event::LookedUp { .. } = event {
+        if !is_counted(event) {
             return;
         }
         metrics::with_recorder(|recorder| {
@@ -85,12 +85,19 @@ impl Observer for Metrics {
     }
 }
 
+/// The others change no number.
+fn is_counted(event: &Event<'_>) -> bool {
+    !matches!(
+        event,
+        Event::AttemptStarted { .. } | Event::Hedged { .. } | Event::LookedUp { .. } | Event::RetriesNested { .. }
+    )
+}
+
 impl Counting<'_> {
     fn count(self, event: &Event<'_>) {
         let receipt = event.receipt();
         let origin = self.origins.find(receipt.origin());
         match event {
-            Event::AttemptStarted { .. } | Event::Hedged { .. } | Event::LookedUp { .. } => {}
             Event::AttemptEnded { .. } => {
                 if let Some(attempt) = receipt.attempts().last() {
                     origin.method(receipt.method()).attempt_ended(self.recorder, attempt);
@@ -111,6 +118,10 @@ impl Counting<'_> {
                     self.show(receipt, Self::show_state);
                 }
             }
+            Event::AttemptStarted { .. }
+            | Event::Hedged { .. }
+            | Event::LookedUp { .. }
+            | Event::RetriesNested { .. } => {}
         }
     }
 

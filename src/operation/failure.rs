@@ -26,7 +26,7 @@ pub struct Failure {
 pub enum FailureKind {
     /// The request could not be built, or its own body failed.
     Request,
-    /// The caller's hook before the attempt failed.
+    /// The caller's hook before the attempt, or a middleware that the attempt went through, failed.
     Hook,
     /// The name could not be resolved.
     Dns,
@@ -174,7 +174,7 @@ impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Request => "the request could not be sent as built",
-            Self::Hook => "the hook before the attempt failed",
+            Self::Hook => "the caller's hook or middleware failed",
             Self::Dns => "the name could not be resolved",
             Self::Connect => "no connection",
             Self::ConnectTimeout => "no connection in time",

@@ -1,3 +1,6 @@
+#[cfg(feature = "middleware")]
+mod resume;
+
 use std::time::{Duration, Instant};
 
 use super::limits::Ends;

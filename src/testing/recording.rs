@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::breaker::Transition;
-use crate::event::Event;
+use crate::event::{Event, Nesting};
 use crate::operation::{Attempt, Effect, Receipt, StopReason};
 
 /// One event in a form that can be kept.
@@ -25,6 +25,8 @@ pub enum Recorded {
     LookedUp(Effect),
     /// The circuit breaker of the operation's origin changed its state.
     CircuitChanged(Transition),
+    /// Another retry loop repeats what this one repeats.
+    RetriesNested(Nesting),
     /// The operation was over.
     Stopped(StopReason),
 }
@@ -50,6 +52,7 @@ impl Recorded {
             Event::DuplicatePossible { number, .. } => Self::DuplicatePossible(*number),
             Event::LookedUp { effect, .. } => Self::LookedUp(*effect),
             Event::CircuitChanged { transition, .. } => Self::CircuitChanged(**transition),
+            Event::RetriesNested { nesting, .. } => Self::RetriesNested(*nesting),
             Event::Stopped { receipt } => Self::Stopped(receipt.stop()),
         }
     }

@@ -42,6 +42,7 @@ mod jitter_can_be_seeded;
 mod kit_leaves_nothing;
 mod layers;
 mod metrics;
+mod middleware;
 mod no_blind_repeat;
 mod one_key;
 mod only_what_can_heal;

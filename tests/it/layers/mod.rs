@@ -38,7 +38,7 @@ const LAYERS: [&[&str]; 9] = [
     ],
     &["outbox", "ledger", "saga"],
     &["config"],
-    &["testing"],
+    &["testing", "migration"],
 ];
 
 /// Modules that are given the time and a random number, and never ask.

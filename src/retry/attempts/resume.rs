@@ -1,0 +1,97 @@
+use std::time::Instant;
+
+use super::super::replay::Touched;
+use super::Attempts;
+use crate::operation::{Effect, StopReason};
+
+/// Taking up an operation again that a loop around this one repeats.
+impl Attempts {
+    /// Grants the attempts that are left, or one more if none is; the doubts of the earlier ones remain.
+    ///
+    /// # Errors
+    ///
+    /// Why the operation must not be repeated: an attempt may have been processed, and nothing protects from doing it
+    /// twice.
+    pub(crate) fn resumed(mut self, now: Instant) -> Result<Self, StopReason> {
+        if let Some(why) = self.safety.obstacle_after(self.touched) {
+            return Err(StopReason::NotReplayable(why));
+        }
+        let age = now.saturating_duration_since(self.started);
+        if self.safety.is_key_expired(self.touched, age) {
+            return Err(StopReason::KeyExpired);
+        }
+        self.unprotected |= self.touched == Touched::MayBe && self.safety.may_duplicate();
+        self.begun = self.begun.min(self.policy.max_attempts().saturating_sub(1));
+        Ok(self)
+    }
+
+    /// Assumes that an attempt was begun of which nothing is known: its future was dropped.
+    pub(crate) fn abandoned(mut self) -> Self {
+        self.begun = self.begun.max(1);
+        self.touched = Touched::MayBe;
+        self.effect = self.effect.then(Effect::Unknown);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use http::{HeaderMap, Method, StatusCode};
+
+    use crate::classify::Verdict;
+    use crate::fixture::start;
+    use crate::operation::{Effect, KeySupport, NotReplayable, Outcome, StopReason};
+    use crate::retry::{Attempts, Decision, ReplaySafety, RetryPolicy};
+
+    fn begun(safety: ReplaySafety, now: Instant) -> Attempts {
+        let mut attempts = RetryPolicy::default().attempts(safety, now);
+        attempts.begin(now).unwrap();
+        attempts
+    }
+
+    fn failed(mut attempts: Attempts, now: Instant) -> Attempts {
+        let headers = HeaderMap::new();
+        let outcome = Outcome::response(StatusCode::SERVICE_UNAVAILABLE, &headers);
+        let _: Decision = attempts.after(&outcome, &Verdict::fail(), now, 0.0);
+        attempts
+    }
+
+    #[test]
+    fn one_attempt_more_is_granted_and_doubt_remains() {
+        let now = start();
+        let mut attempts = RetryPolicy::default().attempts(ReplaySafety::of_method(&Method::PUT), now);
+        for _ in 0..5 {
+            attempts.begin(now).unwrap();
+            attempts = failed(attempts, now);
+        }
+        assert_eq!(attempts.begin(now), Err(StopReason::AttemptsExhausted));
+
+        let mut again = attempts.resumed(now).unwrap();
+
+        assert_eq!(again.effect(), Effect::Unknown);
+        assert!(again.begin(now).is_ok());
+        assert_eq!(again.begin(now), Err(StopReason::AttemptsExhausted));
+    }
+
+    #[test]
+    fn what_may_have_been_processed_is_not_repeated_unprotected() {
+        let now = start();
+        let bare = ReplaySafety::of_method(&Method::POST);
+        let why = Some(StopReason::NotReplayable(NotReplayable::NoKey));
+        assert_eq!(failed(begun(bare, now), now).resumed(now).err(), why);
+        assert_eq!(begun(bare, now).abandoned().resumed(now).err(), why);
+        assert!(begun(bare, now).resumed(now).is_ok());
+
+        let keyed = bare
+            .with_key(KeySupport::Honored)
+            .with_key_lifetime(Duration::from_secs(60));
+        let late = now + Duration::from_secs(60);
+        assert!(failed(begun(keyed, now), now).resumed(now).is_ok());
+        assert_eq!(
+            failed(begun(keyed, now), now).resumed(late).err(),
+            Some(StopReason::KeyExpired)
+        );
+    }
+}

@@ -80,7 +80,7 @@ impl RetryPolicy {
     /// use steadfast::{Backoff, RetryPolicy};
     /// use std::time::Duration;
     ///
-    /// let policy = RetryPolicy::builder().backoff(Backoff::fixed(Duration::from_millis(1))).build()?;
+    /// let policy = RetryPolicy::builder().backoff(Backoff::constant(Duration::from_millis(1))).build()?;
     /// let value = policy
     ///     .run_blocking(|attempt| if attempt.number() < 3 { Err("not yet") } else { Ok(attempt.number()) })
     ///     .call();

@@ -81,18 +81,17 @@ fn an_operation_s_future_stays_small_enough_to_be_moved() {
 fn the_future_around_a_function_is_small() {
     let policy = RetryPolicy::default();
     let future = policy.run(|_| std::future::ready(Ok::<u8, Failure>(1))).into_future();
-    let limited = size_of_val(&future);
-    println!("around a function that does nothing: {limited} bytes");
-    assert!(limited <= MOST_BYTES_AROUND, "{limited} bytes");
-    // Without a future of its own there is nothing between an operation that blocks and its caller.
+    let size = size_of_val(&future);
+    println!("around a function that does nothing: {size} bytes");
+    assert!(size <= MOST_BYTES_AROUND, "{size} bytes");
     lent(&future);
     shareable::<steadfast::function::Error<u8, Failure>>();
     shareable::<steadfast::function::History>();
     movable::<steadfast::drive::Operation>();
 }
 
-/// Of which steps and guards are half, and tokio's timer a seventh.
-const MOST_BYTES_AROUND: usize = 1_100;
+/// Measured 720 on x86-64, of which steps and guards are half, and tokio's timer a seventh.
+const MOST_BYTES_AROUND: usize = 800;
 
 /// Measured 2,096 on x86-64, of which the request is 368; a future that grows past this moves slowly everywhere.
 const MOST_BYTES: usize = 2_400;

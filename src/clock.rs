@@ -62,11 +62,7 @@ impl Clock {
 
     /// Waits; at least this long, by this clock.
     pub async fn sleep(&self, wait: Duration) {
-        let skipped = self.with_skipped(|skipped| {
-            skipped.ahead = skipped.ahead.saturating_add(wait);
-            skipped.waits.push(wait);
-        });
-        match skipped {
+        match self.skip(wait) {
             Some(()) => tokio::task::yield_now().await,
             None => time::sleep(wait).await,
         }
@@ -108,6 +104,37 @@ impl Clock {
         }
     }
 
+    /// The same as [`sleep`](Self::sleep), for futures that are written by hand; it begins at once.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "async functions sleep"))]
+    pub(crate) fn timer(&self, wait: Duration) -> Timer {
+        match self.skip(wait) {
+            Some(()) => Timer::Skipped { passed: false },
+            None => Timer::at(time::Instant::now().checked_add(wait)),
+        }
+    }
+
+    /// A timer for the limit of an attempt that began at `began` by this clock: real time, as with `limit_since`.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "async functions wrap what is limited")
+    )]
+    pub(crate) fn limit_timer(&self, began: Instant, limit: Duration) -> Timer {
+        let began = if self.0.is_none() {
+            began.into()
+        } else {
+            time::Instant::now()
+        };
+        Timer::at(began.checked_add(limit))
+    }
+
+    /// Jumps ahead and notes it; `None` if this clock does not skip.
+    fn skip(&self, wait: Duration) -> Option<()> {
+        self.with_skipped(|skipped| {
+            skipped.ahead = skipped.ahead.saturating_add(wait);
+            skipped.waits.push(wait);
+        })
+    }
+
     fn with_skipped<T>(&self, act: impl FnOnce(&mut Skipped) -> T) -> Option<T> {
         let skipped = self.0.as_ref()?;
         Some(act(&mut skipped.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -127,6 +154,45 @@ impl<F: Future> Future for Limited<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().inner.poll(context).map(Result::ok)
+    }
+}
+
+pin_project! {
+    /// A wait or a limit that a hand-written future polls.
+    #[project = TimerParts]
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "async functions need none"))]
+    pub(crate) enum Timer {
+        /// Not set: it never ends.
+        Idle,
+        /// Ends when it is polled again, so that others have their turn.
+        Skipped { passed: bool },
+        Set { #[pin] sleep: time::Sleep },
+    }
+}
+
+impl Timer {
+    /// Ends at an instant; never, if there is none so far ahead.
+    fn at(end: Option<time::Instant>) -> Self {
+        end.map_or(Self::Idle, |end| Self::Set {
+            sleep: time::sleep_until(end),
+        })
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.project() {
+            TimerParts::Idle => Poll::Pending,
+            TimerParts::Set { sleep } => sleep.poll(context),
+            TimerParts::Skipped { passed: true } => Poll::Ready(()),
+            TimerParts::Skipped { passed } => {
+                *passed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
     }
 }
 

@@ -5,9 +5,6 @@ mod fault;
 #[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
 mod keep_alive;
-#[cfg_attr(feature = "http2", path = "nack_h2.rs")]
-#[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
-mod nack;
 mod request;
 #[cfg(feature = "form")]
 mod request_form;
@@ -31,6 +28,8 @@ use http::{HeaderMap, Method};
 use url::Url;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "tower")]
+pub(crate) use builder::check_settings;
 pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
 pub use target::IntoTarget;

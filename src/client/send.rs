@@ -9,7 +9,7 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::event::operation_span;
-use crate::operation::{Receipt, StopReason};
+use crate::operation::{Address, Receipt, StopReason};
 use crate::preset::Preset;
 use crate::retry::{ReplaySafety, RetryPolicy};
 
@@ -59,7 +59,7 @@ impl Operation {
         } else {
             prepared.safety
         };
-        let mut receipt = Receipt::new(method.clone(), &url, prepared.key);
+        let mut receipt = Receipt::new(method.clone(), Address::Url(&url), prepared.key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }
@@ -149,13 +149,16 @@ impl Operation {
         };
         let mut steps = Steps {
             attempts,
-            guards: Guards::new(shields, (&template.method, &template.url, &template.headers)),
+            guards: Guards::new(
+                shields,
+                (&template.method, Address::Url(&template.url), &template.headers),
+            ),
         };
         let mut run = Run {
             exchange: HttpExchange::new(&shared.wire, template, rules, clock),
             course: Course {
                 plan: Plan {
-                    url: &template.url,
+                    address: Address::Url(&template.url),
                     judge,
                     shields,
                     attempt_timeout: self.attempt_timeout,

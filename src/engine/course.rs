@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use url::Url;
 
 use super::guard::{Landing, Shields};
 use super::steps::{Admitted, Refused, Spent, Steps};
@@ -9,7 +8,7 @@ use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::event::{AttemptSpan, Event, Observers, operation_ended};
-use crate::operation::{Attempt, Hop, Outcome, Receipt, StopReason};
+use crate::operation::{Address, Attempt, Hop, Outcome, Receipt, StopReason};
 use crate::preset::Preset;
 use crate::retry::{Begin, Decision, RetryPolicy};
 use crate::rng::Dice;
@@ -17,7 +16,7 @@ use crate::rng::Dice;
 /// What an operation is given to go by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan<'a> {
-    pub(crate) url: &'a Url,
+    pub(crate) address: Address<'a>,
     pub(crate) judge: Judge<'a>,
     pub(crate) shields: Shields<'a>,
     pub(crate) attempt_timeout: Duration,
@@ -73,7 +72,7 @@ impl<'a> Course<'a> {
 
     /// The span of the attempt that is about to be sent.
     pub(crate) fn span(&self, begin: Begin) -> AttemptSpan {
-        AttemptSpan::new(self.receipt, self.plan.url, begin.number)
+        AttemptSpan::new(self.receipt, self.plan.address, begin.number)
     }
 
     /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.

@@ -9,9 +9,13 @@ mod body;
 mod buffer;
 mod course;
 mod exchange;
+pub(crate) mod fault;
 mod fields;
 mod guard;
 mod hook;
+#[cfg_attr(feature = "http2", path = "nack_h2.rs")]
+#[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
+mod nack;
 pub(crate) mod peek;
 mod prepare;
 mod redirect;
@@ -23,14 +27,20 @@ pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, read_up_to};
+#[cfg(feature = "tower")]
+pub(crate) use course::Ended;
 pub(crate) use course::{Course, Judge, Plan};
 pub(crate) use exchange::Exchange;
 pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
+#[cfg(feature = "tower")]
+pub(crate) use prepare::Payload;
 pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
 pub(crate) use run::{Finished, Run};
 pub(crate) use settings::{Overrides, Settings};
 pub(crate) use steps::Steps;
+#[cfg(feature = "tower")]
+pub(crate) use steps::{Admitted, Spent};

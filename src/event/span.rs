@@ -1,8 +1,6 @@
+use crate::operation::{Address, Attempt, Ending, Receipt, StopReason};
 use tracing::Span;
 use tracing::field::Empty;
-use url::Url;
-
-use crate::operation::{Attempt, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
@@ -41,13 +39,13 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
 pub(crate) struct AttemptSpan(Span);
 
 impl AttemptSpan {
-    pub(crate) fn new(receipt: &Receipt, url: &Url, number: u32) -> Self {
+    pub(crate) fn new(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
         let span = tracing::debug_span!(
             "steadfast.attempt",
             otel.kind = "client",
             http.request.method = %receipt.method(),
-            server.address = url.host_str().unwrap_or_default(),
-            server.port = url.port_or_known_default().unwrap_or_default(),
+            server.address = &*address.host().unwrap_or_default(),
+            server.port = address.port().unwrap_or_default(),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             error.r#type = Empty,
@@ -56,6 +54,15 @@ impl AttemptSpan {
             span.record("http.request.resend_count", number - 1);
         }
         Self(span)
+    }
+
+    /// The span of no attempt.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "an async function holds a span only while there is one")
+    )]
+    pub(crate) fn none() -> Self {
+        Self(Span::none())
     }
 
     pub(crate) fn span(&self) -> Span {

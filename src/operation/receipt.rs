@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use url::Url;
 
-use super::{Attempt, Effect, IdempotencyKey, NotReplayable, Problem, StopReason};
+use super::{Address, Attempt, Effect, IdempotencyKey, NotReplayable, Problem, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -41,10 +41,10 @@ pub(super) enum Attempts {
 }
 
 impl Receipt {
-    pub(crate) fn new(method: Method, url: &Url, key: Option<IdempotencyKey>) -> Self {
+    pub(crate) fn new(method: Method, address: Address<'_>, key: Option<IdempotencyKey>) -> Self {
         Self {
             method,
-            origin: origin_of(url),
+            origin: address.text(),
             key,
             preset: None,
             attempts: Attempts::None,

@@ -113,6 +113,13 @@ impl ReplaySafety {
         self
     }
 
+    /// Adds that another layer around this one retries already.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only layers can be nested"))]
+    pub(crate) fn nested(mut self) -> Self {
+        self.repeat = Repeat::Never(NotReplayable::Nested);
+        self
+    }
+
     /// What forbids repeating an attempt that may have been processed; `None` if that is safe.
     #[must_use]
     pub fn obstacle(&self) -> Option<NotReplayable> {

@@ -337,6 +337,7 @@ impl ClientBuilder {
         Client(Arc::new(Shared {
             wire,
             base,
+            addresses: super::Addresses::default(),
             headers: DefaultHeaders(self.headers),
             settings: self.settings,
             breaker: self.breaker,

@@ -1,5 +1,6 @@
 //! The client: reqwest's API, with operations instead of requests.
 
+mod addresses;
 mod builder;
 mod fault;
 #[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use url::Url;
 
+use addresses::Addresses;
 pub use builder::ClientBuilder;
 #[cfg(feature = "tower")]
 pub(crate) use builder::check_settings;
@@ -65,6 +67,7 @@ pub struct Client(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) wire: Wire,
     pub(crate) base: Option<Url>,
+    addresses: Addresses,
     pub(crate) headers: DefaultHeaders,
     pub(crate) settings: Settings,
     pub(crate) breaker: Option<CircuitBreaker>,
@@ -198,7 +201,7 @@ impl Client {
 
     /// Starts a request; an invalid URL shows at [`RequestBuilder::send`].
     pub fn request(&self, method: Method, url: impl IntoTarget) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, url.target(self.0.base.as_ref()))
+        RequestBuilder::new(self.clone(), method, url.target(self))
     }
 
     /// Runs a request that was built elsewhere, as one operation.
@@ -218,9 +221,14 @@ impl Client {
 }
 
 impl Shared {
+    /// Reads an absolute URL.
+    fn parse(&self, text: &str) -> Result<Url, url::ParseError> {
+        self.addresses.parse(text, &self.presets)
+    }
+
     /// The key's rules at an address: those of its preset, else the client's.
     pub(crate) fn key_settings(&self, url: &Url) -> (Option<&Preset>, &KeySettings) {
-        let preset = self.presets.find(url);
+        let preset = self.addresses.presets(url).unwrap_or(&self.presets).find(url);
         (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 }
@@ -243,6 +251,7 @@ impl fmt::Debug for Shared {
         f.debug_struct("Client")
             .field("wire", &self.wire)
             .field("host", &self.base.as_ref().and_then(Url::host_str))
+            .field("addresses", &self.addresses)
             .field("headers", &self.headers)
             .field("settings", &self.settings)
             .field("breaker", &self.breaker)

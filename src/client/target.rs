@@ -1,5 +1,6 @@
 use url::Url;
 
+use super::Client;
 use crate::error::Error;
 
 /// What a request can be addressed by: an absolute URL, or a path below the client's base URL.
@@ -10,47 +11,47 @@ pub trait IntoTarget: sealed::Sealed {}
 impl<T: sealed::Sealed> IntoTarget for T {}
 
 mod sealed {
-    use super::{Error, Url, resolve};
+    use super::{Client, Error, Url, resolve};
 
     #[expect(unnameable_types, reason = "this is what seals the trait above")]
     pub trait Sealed {
-        fn target(self, base: Option<&Url>) -> Result<Url, Error>;
+        fn target(self, client: &Client) -> Result<Url, Error>;
     }
 
     impl Sealed for &str {
-        fn target(self, base: Option<&Url>) -> Result<Url, Error> {
-            resolve(self, base)
+        fn target(self, client: &Client) -> Result<Url, Error> {
+            resolve(self, client)
         }
     }
 
     impl Sealed for String {
-        fn target(self, base: Option<&Url>) -> Result<Url, Error> {
-            resolve(&self, base)
+        fn target(self, client: &Client) -> Result<Url, Error> {
+            resolve(&self, client)
         }
     }
 
     impl Sealed for &String {
-        fn target(self, base: Option<&Url>) -> Result<Url, Error> {
-            resolve(self, base)
+        fn target(self, client: &Client) -> Result<Url, Error> {
+            resolve(self, client)
         }
     }
 
     impl Sealed for Url {
-        fn target(self, _base: Option<&Url>) -> Result<Url, Error> {
+        fn target(self, _client: &Client) -> Result<Url, Error> {
             super::checked(self)
         }
     }
 
     impl Sealed for &Url {
-        fn target(self, _base: Option<&Url>) -> Result<Url, Error> {
+        fn target(self, _client: &Client) -> Result<Url, Error> {
             super::checked(self.clone())
         }
     }
 }
 
 /// A base URL is a prefix: `/charges` under `https://api.example.com/v1` is `/v1/charges`, slashes or not.
-fn resolve(text: &str, base: Option<&Url>) -> Result<Url, Error> {
-    match (Url::parse(text), base) {
+fn resolve(text: &str, client: &Client) -> Result<Url, Error> {
+    match (client.0.parse(text), &client.0.base) {
         (Ok(url), _) => checked(url),
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => below(base, text),
         (Err(url::ParseError::RelativeUrlWithoutBase), None) => {
@@ -81,8 +82,11 @@ mod tests {
     use super::*;
 
     fn resolved(base: Option<&str>, target: &str) -> Result<String, Error> {
-        let base = base.map(|base| Url::parse(base).unwrap());
-        sealed::Sealed::target(target, base.as_ref()).map(Into::into)
+        let mut client = Client::builder();
+        if let Some(base) = base {
+            client = client.base_url(base);
+        }
+        sealed::Sealed::target(target, &client.build().unwrap()).map(Into::into)
     }
 
     #[test]

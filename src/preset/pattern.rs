@@ -66,11 +66,15 @@ impl Pattern {
     }
 
     pub(crate) fn matches(&self, address: &Address<'_>) -> bool {
+        self.is_near(address) && (self.path.is_empty() || is_below(address.url.path(), &self.path))
+    }
+
+    /// True if scheme, host and port match, whatever the path.
+    pub(crate) fn is_near(&self, address: &Address<'_>) -> bool {
         // The host first: it tells nearly all addresses apart, most of them by its length alone.
         self.host.matches(address.host)
             && address.url.scheme() == &*self.scheme
             && address.url.port_or_known_default() == Some(self.port)
-            && (self.path.is_empty() || is_below(address.url.path(), &self.path))
     }
 
     fn read(text: &str) -> Option<Self> {

@@ -13,10 +13,12 @@ pub(crate) struct Presets {
     builtin: Builtin,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 enum Builtin {
     #[default]
     Known,
+    /// Those of them that may apply at one origin.
+    Near(Vec<Preset>),
     Forgotten,
 }
 
@@ -33,10 +35,30 @@ impl Presets {
     pub(crate) fn find(&self, url: &Url) -> Option<&Preset> {
         let address = Address::of(url)?;
         let own = most_exact(self.own.iter(), &address);
-        own.or_else(|| match self.builtin {
+        own.or_else(|| match &self.builtin {
             Builtin::Known => most_exact(TABLE.iter(), &address),
+            Builtin::Near(near) => most_exact(near.iter(), &address),
             Builtin::Forgotten => None,
         })
+    }
+
+    /// Those that may apply at this origin, whatever the path.
+    pub(crate) fn near(&self, origin: &Url) -> Self {
+        let address = Address::of(origin);
+        let near = |presets: &[Preset]| {
+            let near = presets
+                .iter()
+                .filter(|preset| address.is_some_and(|address| preset.is_near(&address)));
+            near.cloned().collect()
+        };
+        Self {
+            own: near(&self.own),
+            builtin: match &self.builtin {
+                Builtin::Known => Builtin::Near(near(&TABLE)),
+                Builtin::Near(presets) => Builtin::Near(near(presets)),
+                Builtin::Forgotten => Builtin::Forgotten,
+            },
+        }
     }
 
     /// A preset that is bound to nothing would silently do nothing.

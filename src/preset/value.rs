@@ -137,6 +137,11 @@ impl Preset {
         patterns.map(Pattern::exactness).max()
     }
 
+    /// True if it applies to an address of the same origin.
+    pub(super) fn is_near(&self, address: &Address<'_>) -> bool {
+        self.0.origins.iter().any(|pattern| pattern.is_near(address))
+    }
+
     pub(crate) fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.0.name)
     }

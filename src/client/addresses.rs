@@ -1,0 +1,184 @@
+use std::fmt;
+use std::sync::OnceLock;
+
+use url::{ParseError, Position, Url};
+
+use crate::preset::Presets;
+
+/// What was found out about the first origins that a client talked to, so that it is found out once.
+///
+/// Most of what reading a URL costs is its host, and a client talks to few of them. The first ones are kept as long as
+/// the client, which needs neither a lock nor an order of eviction; any other is read anew each time. A text with
+/// credentials is never kept.
+#[derive(Default)]
+pub(super) struct Addresses([OnceLock<Known>; PLACES]);
+
+/// An origin.
+struct Known {
+    /// As the caller writes it, up to the path, which begins behind it.
+    text: Box<str>,
+    /// The same in normal form, with an empty path.
+    url: Url,
+    presets: Presets,
+}
+
+impl Addresses {
+    /// What [`Url::parse`] makes of the text; an origin that is new is kept with the presets that apply there.
+    pub(super) fn parse(&self, text: &str, presets: &Presets) -> Result<Url, ParseError> {
+        for known in self.known() {
+            if let Some(path) = text.strip_prefix(&*known.text).filter(|path| is_plain(path)) {
+                return known.url.join(path);
+            }
+        }
+        let url = Url::parse(text)?;
+        self.keep(text, presets);
+        Ok(url)
+    }
+
+    /// The presets that may apply to an address, if its origin is known.
+    pub(super) fn presets(&self, url: &Url) -> Option<&Presets> {
+        self.known()
+            .find(|known| {
+                let origin = &known.url[..Position::BeforePath];
+                let rest = url.as_str().strip_prefix(origin);
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            })
+            .map(|known| &known.presets)
+    }
+
+    fn known(&self) -> impl Iterator<Item = &Known> {
+        self.0.iter().map_while(OnceLock::get)
+    }
+
+    fn keep(&self, text: &str, presets: &Presets) {
+        let Some(vacant) = self.0.iter().find(|place| place.get().is_none()) else {
+            return;
+        };
+        let Some(origin) = origin_of(text) else { return };
+        let Ok(url) = Url::parse(origin) else { return };
+        // Somebody else may have been first: the place is then taken, by this origin or another one.
+        let _ = vacant.set(Known {
+            text: origin.into(),
+            presets: presets.near(&url),
+            url,
+        });
+    }
+}
+
+/// The text up to its path, if that is an origin and nothing else: no credentials, no white space, no escapes.
+fn origin_of(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let end = rest.find('/')?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    let authority = &rest[..end];
+    (!authority.is_empty() && authority.bytes().all(is_plain)).then(|| &text[..text.len() - rest.len() + end])
+}
+
+/// True for a path, with query and fragment if any, that reads the same behind an origin and relative to it.
+///
+/// Two slashes would name another host, a reader of URLs takes a backslash for a slash, and drops tabs and line breaks
+/// before it looks.
+fn is_plain(path: &str) -> bool {
+    let mut bytes = path.bytes();
+    bytes.next() == Some(b'/')
+        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+        && path.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The hosts are as private as the client's base URL.
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} known origins]", self.known().count())
+    }
+}
+
+/// A client has a handful of origins; one that crawls gains nothing here and loses as many comparisons per request.
+const PLACES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn agrees(addresses: &Addresses, text: &str) {
+        let presets = Presets::default();
+        for _ in 0..2 {
+            assert_eq!(addresses.parse(text, &presets), Url::parse(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_known_origin_changes_no_address() {
+        let addresses = Addresses::default();
+        for text in [
+            "https://API.example.com:443/v1",
+            "https://API.example.com:443/v1/../a/./b?c=/../d#e/../f",
+            "https://API.example.com:443//evil.example/x",
+            "https://API.example.com:443/\\evil.example/x",
+            "https://API.example.com:443/\t/evil.example/x",
+            "https://API.example.com:443/%2e%2E/%zz/ä",
+            "https://API.example.com:443/a b ",
+            "https://API.example.com:443",
+            "https://API.example.com:443?x",
+            "https://API.example.com:4430/",
+            "https://API.example.com:443@evil.example/",
+            "https://API.example.com:443.evil.example/",
+            "https://user:pass@API.example.com/x",
+            "http://[::1]:80/x",
+            "http://[::1]:80/y?z",
+            "http://[::1/x",
+            "http://0x7f.1/x",
+            "http://0x7f.1/y",
+            "http:///x",
+            "http://a.example:99999/x",
+            " https://API.example.com:443/v1",
+            "/x",
+        ] {
+            agrees(&addresses, text);
+        }
+    }
+
+    #[test]
+    fn a_few_origins_are_kept_and_none_with_credentials() {
+        let addresses = Addresses::default();
+        agrees(&addresses, "https://user:pass@a.example/x");
+        assert_eq!(addresses.known().count(), 0);
+        for number in 0..100 {
+            agrees(&addresses, &format!("https://a{number}.example/x"));
+        }
+        assert_eq!(addresses.known().count(), PLACES);
+    }
+
+    #[test]
+    fn a_known_origin_has_its_presets_and_another_has_none_of_them() {
+        let (addresses, presets) = (Addresses::default(), Presets::default());
+        let url = addresses.parse("https://API.stripe.com:443/v1/x", &presets).unwrap();
+        let near = addresses.presets(&url).unwrap();
+        assert_eq!(near.find(&url).unwrap().name(), "stripe");
+        let v2 = Url::parse("https://api.stripe.com/v2/x").unwrap();
+        assert_eq!(addresses.presets(&v2).unwrap().find(&v2).unwrap().name(), "stripe_v2");
+        for other in [
+            "https://api.stripe.com.evil.example/",
+            "https://api.stripe.com:4430/",
+            "http://api.stripe.com/",
+        ] {
+            assert!(addresses.presets(&Url::parse(other).unwrap()).is_none(), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_as_it_would_be_alone(
+            origin in "(https?|HTTP|ftp)://[a-zA-Z0-9.@:\\[\\]_%-]{0,12}",
+            paths in proptest::collection::vec("[/\\\\?#a.%\\t\\n @:ä-]{0,8}", 1..6),
+        ) {
+            let addresses = Addresses::default();
+            agrees(&addresses, &format!("{origin}/"));
+            for path in paths {
+                agrees(&addresses, &format!("{origin}{path}"));
+                agrees(&addresses, &format!("{origin}/{path}"));
+            }
+        }
+    }
+}

@@ -160,7 +160,6 @@ impl<F: Future> Future for Limited<F> {
 pin_project! {
     /// A wait or a limit that a hand-written future polls.
     #[project = TimerParts]
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "async functions need none"))]
     pub(crate) enum Timer {
         /// Not set: it never ends.
         Idle,

@@ -124,6 +124,8 @@ mod rng;
 pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use classify::classifier::Classify;
 pub use classify::verdict::Verdict;

@@ -100,6 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::operation::Address;
 
     fn agrees(addresses: &Addresses, text: &str) {
         let presets = Presets::default();
@@ -155,9 +156,12 @@ mod tests {
         let (addresses, presets) = (Addresses::default(), Presets::default());
         let url = addresses.parse("https://API.stripe.com:443/v1/x", &presets).unwrap();
         let near = addresses.presets(&url).unwrap();
-        assert_eq!(near.find(&url).unwrap().name(), "stripe");
+        assert_eq!(near.find(Address::Url(&url)).unwrap().name(), "stripe");
         let v2 = Url::parse("https://api.stripe.com/v2/x").unwrap();
-        assert_eq!(addresses.presets(&v2).unwrap().find(&v2).unwrap().name(), "stripe_v2");
+        assert_eq!(
+            addresses.presets(&v2).unwrap().find(Address::Url(&v2)).unwrap().name(),
+            "stripe_v2"
+        );
         for other in [
             "https://api.stripe.com.evil.example/",
             "https://api.stripe.com:4430/",

@@ -42,7 +42,7 @@ use crate::clock::Clock;
 use crate::engine::{Armor, Redirects, Settings};
 use crate::error::Error;
 use crate::event::Observers;
-use crate::operation::KeySettings;
+use crate::operation::{Address, KeySettings};
 use crate::preset::{Preset, Presets};
 use crate::rng::Dice;
 use wire::Wire;
@@ -228,7 +228,11 @@ impl Shared {
 
     /// The key's rules at an address: those of its preset, else the client's.
     pub(crate) fn key_settings(&self, url: &Url) -> (Option<&Preset>, &KeySettings) {
-        let preset = self.addresses.presets(url).unwrap_or(&self.presets).find(url);
+        let preset = self
+            .addresses
+            .presets(url)
+            .unwrap_or(&self.presets)
+            .find(Address::Url(url));
         (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 }

@@ -25,6 +25,15 @@ pub(crate) enum Address<'a> {
 }
 
 impl<'a> Address<'a> {
+    /// The scheme in lower case, as both parsers give those they know.
+    pub(crate) fn scheme(self) -> Option<&'a str> {
+        match self {
+            Self::Url(url) => Some(url.scheme()),
+            Self::At(origin, _) => Some(origin.scheme()),
+            Self::Uri(uri) => uri.scheme_str(),
+        }
+    }
+
     /// The host in lower case.
     pub(crate) fn host(self) -> Option<Cow<'a, str>> {
         let host = match self {
@@ -45,7 +54,7 @@ impl<'a> Address<'a> {
         match self {
             Self::Url(url) => url.port_or_known_default(),
             Self::At(origin, _) => Some(origin.port()),
-            Self::Uri(uri) => uri.port_u16().or_else(|| default_port(uri.scheme_str()?)),
+            Self::Uri(uri) => uri.port_u16().or_else(|| default_port(self.scheme()?)),
         }
     }
 
@@ -61,7 +70,7 @@ impl<'a> Address<'a> {
         match self {
             Self::Url(url) => Scope::of_url(url),
             Self::At(origin, _) => Some(origin.into()),
-            Self::Uri(uri) => Some(Scope::of_parts(uri.scheme_str()?, &self.host()?, self.port()?)),
+            Self::Uri(_) => Some(Scope::of_parts(self.scheme()?, &self.host()?, self.port()?)),
         }
     }
 
@@ -69,7 +78,7 @@ impl<'a> Address<'a> {
         match self {
             Self::Url(url) => Origin::of(url),
             Self::At(origin, _) => Some(origin.clone()),
-            Self::Uri(uri) => Some(Origin::of_parts(uri.scheme_str()?, &self.host()?, self.port()?)),
+            Self::Uri(_) => Some(Origin::of_parts(self.scheme()?, &self.host()?, self.port()?)),
         }
     }
 
@@ -78,7 +87,7 @@ impl<'a> Address<'a> {
         let (scheme, host, port) = match self {
             Self::Url(url) => return origin_of(url),
             Self::At(origin, _) => (origin.scheme(), Cow::Borrowed(origin.host()), Some(origin.port())),
-            Self::Uri(uri) => match (uri.scheme_str(), self.host()) {
+            Self::Uri(_) => match (self.scheme(), self.host()) {
                 (Some(scheme), Some(host)) => (scheme, host, self.port()),
                 _ => return "-".into(),
             },
@@ -114,7 +123,8 @@ mod tests {
     fn a_uri_and_a_url_of_one_text_have_one_origin() {
         for text in [
             "https://api.example.com/v1?x=1",
-            "https://API.Example.com:443/v1",
+            "HTTPS://API.Example.com:443/v1",
+            "https://API.Example.com./v1",
             "http://127.0.0.1:8080/",
             "http://[::1]:80/x",
             "https://user:secret@api.example.com/",

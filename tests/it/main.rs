@@ -24,6 +24,7 @@ mod a_span_per_attempt;
 mod attempts_properties;
 mod bytes_are_as_reqwest_writes_them;
 mod cancel_safety;
+mod conformance;
 mod doubt_after_redirects;
 mod every_sequence;
 mod fault_proxy;

@@ -114,7 +114,7 @@ impl<T: Cell> Origins<T> {
             Some(cell) => cell,
             None => match self.admit(scope, SCAN.min(self.slots.len()), now, &make) {
                 Some(cell) => cell,
-                None => self.overflow.get_or_init(|| placed(make(), Place::OVERFLOW)),
+                None => self.overflow.get_or_init(|| Box::new(placed(make(), Place::OVERFLOW))),
             },
         }
     }
@@ -191,7 +191,7 @@ impl<T: Cell> Origins<T> {
             number
         };
         let slot = &self.slots[number];
-        let cell = slot.cell.get_or_init(|| placed(make(), Place::slot(number)));
+        let cell = slot.cell.get_or_init(|| Box::new(placed(make(), Place::slot(number))));
         // Not seen yet: a name that never comes back goes first, so a flood of them pushes out nobody who is at home.
         slot.seen.store(false, Ordering::Relaxed);
         slot.owner.store(scope.bits(), Ordering::Release);
@@ -290,9 +290,9 @@ impl<T: Cell> Slot<T> {
     }
 }
 
-fn placed<T: Cell>(mut cell: T, place: Place) -> Box<T> {
+fn placed<T: Cell>(mut cell: T, place: Place) -> T {
     cell.stands_at(place);
-    Box::new(cell)
+    cell
 }
 
 /// An index entry, and an owner, that stands for nobody.

@@ -31,13 +31,16 @@ impl CircuitBreaker {
     ///
     /// A cell stands at its place as long as the breaker, and a ticket from before its owner changed changes nothing:
     /// the permit is what it would be if it had been kept.
+    #[expect(clippy::needless_pass_by_value, reason = "it is attached once")]
     pub(crate) fn attach(&self, detached: Detached) -> Option<Permit<'_>> {
-        let cell = self.shared.cells.at(detached.place)?;
-        Some(Permit::new(cell, &self.shared.settings, detached.ticket, None))
+        let Detached { place, ticket } = detached;
+        let cell = self.shared.cells.at(place)?;
+        Some(Permit::new(cell, &self.shared.settings, ticket, None))
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any instant will do")]
 mod tests {
     use std::time::{Duration, Instant};
 

@@ -130,13 +130,13 @@ mod tests {
             "https://user:secret@api.example.com/",
         ] {
             let (url, uri) = (Url::parse(text).unwrap(), text.parse::<Uri>().unwrap());
-            let (by_url, by_uri) = (Address::Url(&url), Address::Uri(&uri));
-            assert_eq!(by_uri.scope(), by_url.scope(), "{text}");
-            assert_eq!(by_uri.origin(), by_url.origin(), "{text}");
-            assert_eq!(by_uri.text(), by_url.text(), "{text}");
-            assert_eq!((by_uri.host(), by_uri.port()), (by_url.host(), by_url.port()), "{text}");
-            assert_eq!(by_uri.path(), by_url.path(), "{text}");
-            assert!(!format!("{by_uri:?}").contains("secret"));
+            let (known, written) = (Address::Url(&url), Address::Uri(&uri));
+            assert_eq!(written.scope(), known.scope(), "{text}");
+            assert_eq!(written.origin(), known.origin(), "{text}");
+            assert_eq!(written.text(), known.text(), "{text}");
+            assert_eq!((written.host(), written.port()), (known.host(), known.port()), "{text}");
+            assert_eq!(written.path(), known.path(), "{text}");
+            assert!(!format!("{written:?}").contains("secret"));
         }
     }
 

@@ -84,7 +84,7 @@ where
         let _entered = span.enter();
         loop {
             let Some(Ok(operation)) = this.operation else {
-                return this.refused();
+                return this.conclude();
             };
             match this.state.as_mut().project() {
                 StateParts::Admitting => {
@@ -189,17 +189,13 @@ where
         wait.is_some()
     }
 
+    /// What comes of the operation, which is over or could not begin; polled after that, it is pending for ever.
     fn conclude(&mut self) -> Poll<Result<Response<R>, Error>> {
         match self.operation.take() {
             Some(Ok(operation)) => Poll::Ready(operation.conclude((self.last.take(), self.failure.take()))),
             Some(Err(error)) => Poll::Ready(Err(error)),
             None => Poll::Pending,
         }
-    }
-
-    /// The operation could not begin, or is over.
-    fn refused(&mut self) -> Poll<Result<Response<R>, Error>> {
-        self.conclude()
     }
 }
 

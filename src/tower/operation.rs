@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::request::Parts;
-use http::{Extensions, HeaderName, Method, Request, Response, StatusCode, Uri, Version, header};
+use http::{Extensions, Method, Request, Response, StatusCode, Uri, Version, header};
 use tracing::Span;
 
 use super::body::{ReplayBody, Supply};
@@ -20,16 +20,21 @@ use crate::retry::{Decision, Replay, ReplaySafety, RetryPolicy};
 pub(super) struct Operation<B, P, E> {
     held: Held<P, E>,
     template: Template<B>,
-    preset: Option<Preset>,
-    /// The request's own.
-    policy: Option<RetryPolicy>,
+    terms: Terms,
     steps: Steps,
     receipt: Receipt,
-    attempt_timeout: Duration,
     started: Instant,
     /// When the attempt that is under way began, and how long it may take.
     began: Instant,
     limit: Duration,
+}
+
+/// What holds for this operation beside the layer's settings.
+struct Terms {
+    preset: Option<Preset>,
+    /// The request's own.
+    policy: Option<RetryPolicy>,
+    attempt_timeout: Duration,
 }
 
 /// What every attempt sends.
@@ -94,12 +99,14 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
             guards: Guards::new(common.shields(), (&method, address, &headers)),
         };
         Ok(Self {
-            attempt_timeout: settings
-                .attempt_timeout
-                .or_else(|| preset?.attempt_timeout())
-                .unwrap_or(Settings::ATTEMPT_TIMEOUT),
-            preset: preset.cloned(),
-            policy,
+            terms: Terms {
+                attempt_timeout: settings
+                    .attempt_timeout
+                    .or_else(|| preset?.attempt_timeout())
+                    .unwrap_or(Settings::ATTEMPT_TIMEOUT),
+                preset: preset.cloned(),
+                policy,
+            },
             steps,
             receipt,
             started,
@@ -207,16 +214,11 @@ impl<B, P, E> Operation<B, P, E> {
             path: (&[], None),
         };
         let outcome = match result {
-            Ok(response) => answered(response, self.preset.as_ref(), common),
+            Ok(response) => self.terms.outcome(response, common),
             Err(failure) => Outcome::failure(failure),
         };
         let mut course = Course {
-            plan: plan(
-                common,
-                (self.preset.as_ref(), self.policy.as_ref()),
-                &self.template.uri,
-                self.attempt_timeout,
-            ),
+            plan: self.terms.plan(common, &self.template.uri),
             steps: &mut self.steps,
             receipt: &mut self.receipt,
             started: self.started,
@@ -250,15 +252,43 @@ impl<B, P, E> Operation<B, P, E> {
 
     fn course(&mut self) -> Course<'_> {
         Course {
-            plan: plan(
-                &self.held.shared.common,
-                (self.preset.as_ref(), self.policy.as_ref()),
-                &self.template.uri,
-                self.attempt_timeout,
-            ),
+            plan: self.terms.plan(&self.held.shared.common, &self.template.uri),
             steps: &mut self.steps,
             receipt: &mut self.receipt,
             started: self.started,
+        }
+    }
+}
+
+impl Terms {
+    fn plan<'a>(&'a self, common: &'a Common, uri: &'a Uri) -> Plan<'a> {
+        let client = &common.settings.policy;
+        let preset = self.preset.as_ref();
+        Plan {
+            address: common.address(uri),
+            judge: Judge {
+                policy: self.policy.as_ref().unwrap_or(client),
+                client,
+                preset,
+            },
+            shields: common.shields(),
+            attempt_timeout: self.attempt_timeout,
+            request_id: preset.and_then(Preset::request_id_header),
+            clock: &common.clock,
+            observers: &common.observers,
+            dice: &common.dice,
+        }
+    }
+
+    fn outcome<'a, R>(&self, response: &'a Response<R>, common: &Common) -> Outcome<'a> {
+        let outcome = Outcome::response(response.status(), response.headers());
+        let settings = self.preset.as_ref().map_or(&common.settings.key, Preset::key_settings);
+        let marker = settings.replay_marker.as_ref();
+        let marker = marker.and_then(|name| response.headers().get(name));
+        if marker.is_some_and(|value| value.as_bytes() == b"true") {
+            outcome.as_replayed()
+        } else {
+            outcome
         }
     }
 }
@@ -271,44 +301,6 @@ impl<P, E> Drop for Held<P, E> {
             drop(breaker.attach(permit));
         }
     }
-}
-
-fn plan<'a>(
-    common: &'a Common,
-    (preset, policy): (Option<&'a Preset>, Option<&'a RetryPolicy>),
-    uri: &'a Uri,
-    attempt_timeout: Duration,
-) -> Plan<'a> {
-    let settings = &common.settings;
-    Plan {
-        address: common.address(uri),
-        judge: Judge {
-            policy: policy.unwrap_or(&settings.policy),
-            client: &settings.policy,
-            preset,
-        },
-        shields: common.shields(),
-        attempt_timeout,
-        request_id: preset.and_then(Preset::request_id_header),
-        clock: &common.clock,
-        observers: &common.observers,
-        dice: &common.dice,
-    }
-}
-
-fn answered<'a, R>(response: &'a Response<R>, preset: Option<&Preset>, common: &Common) -> Outcome<'a> {
-    let outcome = Outcome::response(response.status(), response.headers());
-    let settings = preset.map_or(&common.settings.key, Preset::key_settings);
-    let marked = |name: &HeaderName| {
-        response
-            .headers()
-            .get(name)
-            .is_some_and(|value| value.as_bytes() == b"true")
-    };
-    if settings.replay_marker.as_ref().is_some_and(marked) {
-        return outcome.as_replayed();
-    }
-    outcome
 }
 
 /// Leaves the retries to a layer around this one, or attempts would multiply.

@@ -7,6 +7,7 @@ mod client;
 mod row;
 mod server;
 mod table;
+mod tower;
 
 pub(crate) use row::{Answer, Circuit, Ended, Keyed, Row, Seen};
 pub(crate) use server::Server;

@@ -65,6 +65,7 @@
 //! | [redirects](Redirects) | at most 10; across origins GET and HEAD only, bare | keys and credentials must not leak |
 //! | [circuit breaker](breaker) | per origin; opens at 50 % of at least 50 attempts in 30 s | an origin that is down is left alone |
 //! | [retry budget](budget) | per origin; a retry costs what ten successes earn | an outage does not become a storm of retries |
+//! | [attempts at once](ConcurrencyLimit) | no limit | only the server knows the number |
 //! | [idle connections](ClientBuilder::POOL_IDLE_TIMEOUT) | 15 s | a stale one looks exactly like a request that was processed |
 //!
 //! # What is guaranteed
@@ -111,6 +112,7 @@ pub mod budget;
 pub mod classify;
 mod client;
 mod clock;
+mod concurrency;
 mod engine;
 mod error;
 mod event;
@@ -131,7 +133,8 @@ pub use classify::classifier::Classify;
 pub use classify::verdict::Verdict;
 pub use client::{Client, ClientBuilder, IntoTarget, KeyFault, RequestBuilder, ResponseExt};
 pub use clock::Clock;
-pub use engine::{AttemptInfo, Body, Redirects};
+pub use concurrency::ConcurrencyLimit;
+pub use engine::{AttemptInfo, Body, Finding, InDoubt, Redirects};
 pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
 pub use operation::{

@@ -10,6 +10,7 @@ use super::{Client, DefaultHeaders, Shared, keep_alive};
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
+use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
 use crate::error::{ConfigError, Error};
 use crate::event::{Event, FromFn, Observer, Observers};
@@ -46,6 +47,7 @@ pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     breaker: Option<CircuitBreaker>,
     budget: RetryBudget,
+    limit: Option<ConcurrencyLimit>,
     observers: Observers,
     clock: Clock,
     dice: Dice,
@@ -73,6 +75,7 @@ impl ClientBuilder {
             connect_timeout: None,
             breaker: Some(CircuitBreaker::default()),
             budget: RetryBudget::default(),
+            limit: None,
             observers: Observers::default(),
             clock: Clock::system(),
             dice: Dice::default(),
@@ -286,6 +289,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Limits how many attempts may be under way at once to each origin; clients given clones of one share it.
+    ///
+    /// Off by default: see [`ConcurrencyLimit`].
+    pub fn concurrency_limit(mut self, limit: ConcurrencyLimit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
     /// Adds an observer; they are told in the order in which they were added.
     pub fn observe(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
@@ -342,6 +353,7 @@ impl ClientBuilder {
             settings: self.settings,
             breaker: self.breaker,
             budget: self.budget,
+            limit: self.limit,
             observers: self.observers,
             clock: self.clock,
             dice: self.dice,
@@ -353,6 +365,7 @@ impl ClientBuilder {
     fn validate(&self) -> Result<Duration, ConfigError> {
         let attempt_timeout = self.settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
         check_settings(&self.settings, &self.presets)?;
+        self.limit.as_ref().map_or(Ok(()), ConcurrencyLimit::validate)?;
         let key = self.settings.key.header.name();
         if self.headers.contains_key(key) {
             // Every operation would carry the same one, and the server would take the second for a repeat of the first.
@@ -385,6 +398,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)
+            .field("limit", &self.limit)
             .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)

@@ -6,6 +6,7 @@ mod fault;
 #[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
 mod keep_alive;
+mod on_unknown;
 mod request;
 #[cfg(feature = "form")]
 mod request_form;
@@ -39,6 +40,7 @@ pub use target::IntoTarget;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
+use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, Redirects, Settings};
 use crate::error::Error;
 use crate::event::Observers;
@@ -72,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) breaker: Option<CircuitBreaker>,
     pub(crate) budget: RetryBudget,
+    pub(crate) limit: Option<ConcurrencyLimit>,
     pub(crate) observers: Observers,
     pub(crate) clock: Clock,
     pub(crate) dice: Dice,
@@ -260,6 +263,7 @@ impl fmt::Debug for Shared {
             .field("settings", &self.settings)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)
+            .field("limit", &self.limit)
             .field("presets", &self.presets)
             .field("observers", &self.observers)
             .field("clock", &self.clock)

@@ -5,7 +5,8 @@ use tracing::Instrument;
 
 use super::{Client, RequestBuilder};
 use crate::engine::{
-    Course, Finished, Guards, HttpExchange, Judge, Plan, Rules, Run, Settings, Shields, Steps, Template, prepare,
+    Course, Finished, Guards, HttpExchange, Judge, Lookup, Plan, Rules, Run, Settings, Shields, Steps, Template,
+    prepare,
 };
 use crate::error::Error;
 use crate::event::operation_span;
@@ -20,6 +21,7 @@ pub(super) struct Operation {
     receipt: Receipt,
     safety: ReplaySafety,
     policy: Option<RetryPolicy>,
+    lookup: Option<Lookup>,
     preset: Option<Preset>,
     attempt_timeout: Duration,
     total_timeout: Option<Duration>,
@@ -59,11 +61,15 @@ impl Operation {
         } else {
             prepared.safety
         };
+        let lookup = overrides.lookup.or_else(|| settings.lookup.clone());
         let mut receipt = Receipt::new(method.clone(), Address::Url(&url), prepared.key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }
-        let safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
+        let mut safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
+        if lookup.is_some() {
+            safety = safety.with_lookup();
+        }
         let known = preset.as_ref();
         if let Some(preset) = known {
             receipt.of_preset(preset.shared_name());
@@ -89,6 +95,7 @@ impl Operation {
             receipt,
             safety,
             policy: overrides.policy,
+            lookup,
             preset,
         })
     }
@@ -106,7 +113,7 @@ impl Operation {
     /// Turns its end into what the caller gets.
     pub(super) fn conclude(self, finished: Finished<Response>) -> Result<Response, Error> {
         match (self.receipt.stop(), finished.answer) {
-            (StopReason::Accepted, Some(mut response)) => {
+            (StopReason::Accepted | StopReason::LookedUp, Some(mut response)) => {
                 response.extensions_mut().insert(self.receipt);
                 Ok(response)
             }
@@ -138,6 +145,7 @@ impl Operation {
             redirects: settings.redirects,
             buffer: self.buffer,
             hook: settings.hook.as_deref(),
+            lookup: self.lookup.as_ref(),
             key_header: key_settings.header.name(),
             replay_marker: key_settings.replay_marker.as_ref(),
             judge,
@@ -161,6 +169,7 @@ impl Operation {
                     address: Address::Url(&template.url),
                     judge,
                     shields,
+                    limit: shared.limit.as_ref(),
                     attempt_timeout: self.attempt_timeout,
                     request_id: preset.and_then(Preset::request_id_header),
                     clock,

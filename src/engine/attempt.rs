@@ -9,11 +9,11 @@ use url::{Position, Url};
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::{
-    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Fields, Judge, KeyField, Landing, Redirects, peek,
-    read_up_to,
+    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Fields, InDoubt, Judge, KeyField, Landing, Lookup,
+    Prospect, Redirects, peek, read_up_to,
 };
 use crate::clock::Clock;
-use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
+use crate::operation::{Delivery, Effect, Failure, FailureKind, Hop, Outcome, Receipt};
 
 /// Sends one request and brings its response head; makes no decision and repeats nothing.
 pub(crate) trait Transport: Send + Sync {
@@ -72,6 +72,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) redirects: Redirects,
     pub(crate) buffer: Option<usize>,
     pub(crate) hook: Option<&'a dyn BeforeAttempt>,
+    pub(crate) lookup: Option<&'a Lookup>,
     pub(crate) key_header: &'a HeaderName,
     pub(crate) replay_marker: Option<&'a HeaderName>,
     pub(crate) judge: Judge<'a>,
@@ -331,6 +332,26 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     fn landing(&self) -> Option<&Landing> {
         self.landing.as_deref()
+    }
+
+    /// A safe method has no effect to be in doubt about (RFC 9110 §9.2.1).
+    fn can_look_up(&self) -> bool {
+        self.rules.lookup.is_some() && !self.template.method.is_safe()
+    }
+
+    async fn look_up(&self, receipt: &Receipt, prospect: Prospect) -> (Effect, Option<Response>) {
+        let Some(lookup) = self.rules.lookup else {
+            return (Effect::Unknown, None);
+        };
+        let finding = lookup.look_up(InDoubt {
+            method: self.template.method.clone(),
+            url: self.template.url.clone(),
+            body: self.template.body.bytes(),
+            receipt: receipt.clone(),
+            prospect,
+        });
+        let finding = finding.await;
+        (finding.effect(), finding.into_answer())
     }
 
     async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {

@@ -7,8 +7,9 @@ use super::steps::{Admitted, Refused, Spent, Steps};
 use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
 use crate::clock::Clock;
+use crate::concurrency::ConcurrencyLimit;
 use crate::event::{AttemptSpan, Event, Observers, operation_ended};
-use crate::operation::{Address, Attempt, Hop, Outcome, Receipt, StopReason};
+use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, StopReason};
 use crate::preset::Preset;
 use crate::retry::{Begin, Decision, RetryPolicy};
 use crate::rng::Dice;
@@ -19,6 +20,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) address: Address<'a>,
     pub(crate) judge: Judge<'a>,
     pub(crate) shields: Shields<'a>,
+    pub(crate) limit: Option<&'a ConcurrencyLimit>,
     pub(crate) attempt_timeout: Duration,
     /// The header in which the server names its answers.
     pub(crate) request_id: Option<&'a HeaderName>,
@@ -140,6 +142,28 @@ impl<'a> Course<'a> {
             .flatten()
             .for_each(|transition| self.tell_transition(transition));
         (settled.decision, settled.retry_after)
+    }
+
+    /// Whether the operation may have taken effect and nothing since has told.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.steps.attempts.is_in_doubt()
+    }
+
+    /// How long finding that out may take: as an attempt.
+    pub(crate) fn lookup_limit(&self, now: Instant) -> Duration {
+        let left = self.steps.attempts.time_left(now);
+        left.map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout))
+    }
+
+    /// Notes what was found out about the attempts so far.
+    pub(crate) fn found(&mut self, effect: Effect) {
+        self.steps.attempts.found(effect);
+        self.receipt.has_effect(self.steps.attempts.effect());
+        self.receipt.looked_up(effect);
+        self.tell(&Event::LookedUp {
+            receipt: self.receipt,
+            effect,
+        });
     }
 
     /// Notes the wait that begins now.

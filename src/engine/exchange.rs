@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::Landing;
-use crate::operation::{Failure, Hop, Outcome};
+use super::{Landing, Prospect};
+use crate::operation::{Effect, Failure, Hop, Outcome, Receipt};
 
 /// What the loop needs of a way to the far side.
 pub(crate) trait Exchange: Send {
@@ -22,6 +22,16 @@ pub(crate) trait Exchange: Send {
 
     /// Who answers for the attempt, if redirects led away from the first origin and not back to it.
     fn landing(&self) -> Option<&Landing>;
+
+    /// Whether somebody can be asked what became of an attempt in doubt.
+    fn can_look_up(&self) -> bool;
+
+    /// Asks what became of the operation, and for the answer that was lost.
+    fn look_up(
+        &self,
+        receipt: &Receipt,
+        prospect: Prospect,
+    ) -> impl Future<Output = (Effect, Option<Self::Answer>)> + Send;
 
     /// Frees the connection of an answer that is not the last, within the wait; leaves it if it is still readable.
     fn retire(&mut self, answer: &mut Option<Self::Answer>, wait: Duration) -> impl Future<Output = ()> + Send;

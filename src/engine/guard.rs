@@ -62,6 +62,11 @@ impl Guards {
         }
     }
 
+    /// Where the operation is sent.
+    pub(crate) fn origin(&self) -> Option<Scope> {
+        self.home.budget
+    }
+
     /// Asks the breaker for leave to send.
     pub(crate) fn admit<'a>(
         &self,

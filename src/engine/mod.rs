@@ -13,11 +13,13 @@ pub(crate) mod fault;
 mod fields;
 mod guard;
 mod hook;
+mod lookup;
 #[cfg_attr(feature = "http2", path = "nack_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
 mod nack;
 pub(crate) mod peek;
 mod prepare;
+mod queue;
 mod redirect;
 mod run;
 mod settings;
@@ -35,6 +37,8 @@ pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
+pub use lookup::{Finding, InDoubt};
+pub(crate) use lookup::{Lookup, Prospect};
 #[cfg(feature = "tower")]
 pub(crate) use prepare::Payload;
 pub(crate) use prepare::{KeyField, prepare};

@@ -2,10 +2,12 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
-use super::Exchange;
 use super::course::{Course, Ended};
+use super::queue::{Entered, enter};
 use super::steps::Spent;
-use crate::operation::{Failure, Outcome};
+use super::{Exchange, Prospect};
+use crate::clock::Clock;
+use crate::operation::{Effect, Failure, Outcome, StopReason};
 use crate::retry::{Begin, Decision};
 
 /// How an operation ended, beside its receipt.
@@ -32,6 +34,17 @@ impl<E: Exchange> Run<'_, E> {
         // The first attempt begins with the operation: one clock read for both.
         let mut began = self.course.started;
         loop {
+            let place = match self.course.plan.limit {
+                None => None,
+                // Boxed, as all that few operations do: the common one should not be as large as this.
+                Some(limit) => match Box::pin(enter(limit, &mut self.course, began)).await {
+                    Ok(Entered { place, at }) => {
+                        began = at;
+                        place
+                    }
+                    Err((stop, at)) => return self.course.stops(stop, None, at),
+                },
+            };
             let admitted = match self.course.admit(began) {
                 Ok(admitted) => admitted,
                 Err((stop, retry_after)) => return self.course.stops(stop, retry_after, began),
@@ -39,6 +52,7 @@ impl<E: Exchange> Run<'_, E> {
             let span = self.course.span(admitted.begin);
             let result = self.attempt(admitted.begin, began).instrument(span.span()).await;
             let at = self.course.plan.clock.now();
+            drop(place);
             let ended = Ended {
                 spent: Spent {
                     permit: admitted.permit,
@@ -55,10 +69,21 @@ impl<E: Exchange> Run<'_, E> {
             let (decision, hint) = self.course.ends(outcome, ended);
             self.remember(result);
             match decision {
+                Decision::Stop(stop) if self.is_askable(stop) => {
+                    let (found, now) = Box::pin(self.look_up(Prospect::GivenUp, at)).await;
+                    return self.course.stops(found.unwrap_or(stop), hint, now);
+                }
                 Decision::Stop(stop) => return self.course.stops(stop, hint, at),
                 Decision::RetryAfter(wait) => self.wait(wait, at).await,
             }
             began = self.course.plan.clock.now();
+            if self.exchange.can_look_up() && self.course.is_in_doubt() {
+                let (found, now) = Box::pin(self.look_up(Prospect::Repeated, began)).await;
+                if let Some(stop) = found {
+                    return self.course.stops(stop, None, now);
+                }
+                began = now;
+            }
         }
     }
 
@@ -80,6 +105,27 @@ impl<E: Exchange> Run<'_, E> {
         let clock = self.course.plan.clock;
         let spent = clock.now().saturating_duration_since(since);
         clock.sleep(wait.saturating_sub(spent)).await;
+    }
+
+    /// Whether a lookup could tell more of an operation that is given up.
+    fn is_askable(&self, stop: StopReason) -> bool {
+        stop != StopReason::Accepted && self.exchange.can_look_up() && self.course.is_in_doubt()
+    }
+
+    /// Finds out what became of the operation, within the limit of an attempt; with the reason to stop, if it is done.
+    async fn look_up(&mut self, prospect: Prospect, now: Instant) -> (Option<StopReason>, Instant) {
+        let limit = self.course.lookup_limit(now);
+        let asked = self.exchange.look_up(self.course.receipt, prospect);
+        let found = Clock::limit(limit, asked).await;
+        let (effect, answer) = found.unwrap_or((Effect::Unknown, None));
+        self.course.found(effect);
+        let now = self.course.plan.clock.now();
+        if effect != Effect::Applied {
+            return (None, now);
+        }
+        // An earlier answer says nothing any more.
+        self.last.answer = answer;
+        (Some(StopReason::LookedUp), now)
     }
 
     /// Keeps the attempt's answer as the last one, or its failure beside the last answer.

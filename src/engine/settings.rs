@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BeforeAttempt, Redirects};
+use super::{BeforeAttempt, Lookup, Redirects};
 use crate::operation::{KeySettings, KeySupport};
 use crate::retry::{Replay, RetryPolicy};
 
@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) buffer: Option<usize>,
     pub(crate) redirects: Redirects,
     pub(crate) hook: Option<Arc<dyn BeforeAttempt>>,
+    pub(crate) lookup: Option<Lookup>,
 }
 
 /// What one request sets differently.
@@ -30,6 +31,7 @@ pub(crate) struct Overrides {
     pub(crate) replay: Option<Replay>,
     pub(crate) buffer: Option<usize>,
     pub(crate) send_once: bool,
+    pub(crate) lookup: Option<Lookup>,
 }
 
 impl Settings {
@@ -46,6 +48,7 @@ impl fmt::Debug for Settings {
             .field("key", &self.key)
             .field("buffer", &self.buffer)
             .field("redirects", &self.redirects)
+            .field("lookup", &self.lookup)
             .finish_non_exhaustive()
     }
 }

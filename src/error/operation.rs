@@ -148,6 +148,18 @@ impl Error {
         self.stopped_by(StopReason::Replayed)
     }
 
+    /// A [lookup](crate::ClientBuilder::on_unknown) found that the operation had taken effect; its answer is lost.
+    #[must_use]
+    pub fn is_looked_up(&self) -> bool {
+        self.stopped_by(StopReason::LookedUp)
+    }
+
+    /// Too many attempts were under way or queued at the origin's [concurrency limit](crate::ConcurrencyLimit).
+    #[must_use]
+    pub fn is_concurrency_limited(&self) -> bool {
+        self.stopped_by(StopReason::ConcurrencyLimited)
+    }
+
     /// The server asked for a longer wait than the policy allows.
     #[must_use]
     pub fn is_retry_after_too_long(&self) -> bool {

@@ -14,7 +14,7 @@ pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_ended, operation_span};
 
 use crate::breaker::Transition;
-use crate::operation::{Receipt, Seconds};
+use crate::operation::{Effect, Receipt, Seconds};
 
 /// One thing that happened; the receipt tells the operation's story so far.
 ///
@@ -54,6 +54,14 @@ pub enum Event<'a> {
         /// The wait.
         wait: Duration,
     },
+    /// A [lookup](crate::ClientBuilder::on_unknown) of the operation in doubt ended.
+    #[non_exhaustive]
+    LookedUp {
+        /// The operation so far; its effect is what is known now.
+        receipt: &'a Receipt,
+        /// What was found.
+        effect: Effect,
+    },
     /// The circuit breaker of the operation's origin changed its state because of it.
     #[non_exhaustive]
     CircuitChanged {
@@ -79,6 +87,7 @@ impl Event<'_> {
             | Self::DuplicatePossible { receipt, .. }
             | Self::AttemptEnded { receipt }
             | Self::RetryScheduled { receipt, .. }
+            | Self::LookedUp { receipt, .. }
             | Self::CircuitChanged { receipt, .. }
             | Self::Stopped { receipt } => receipt,
         }
@@ -100,6 +109,7 @@ impl fmt::Display for Event<'_> {
             },
             Self::DuplicatePossible { number, .. } => write!(f, ": attempt #{number} may be a duplicate"),
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
+            Self::LookedUp { effect, .. } => write!(f, ": looked up: effect {effect}"),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),
             Self::Stopped { .. } => {
                 write!(

@@ -20,6 +20,7 @@ pub struct Attempt {
     pub(super) wait: Option<Duration>,
     hops: Vec<Hop>,
     unseen_redirect: bool,
+    pub(super) looked_up: Option<Effect>,
 }
 
 impl Attempt {
@@ -41,6 +42,7 @@ impl Attempt {
             wait: None,
             hops,
             unseen_redirect: outcome.is_after_unseen_redirect(),
+            looked_up: None,
         }
     }
 
@@ -117,6 +119,12 @@ impl Attempt {
     #[must_use]
     pub fn unseen_redirect(&self) -> bool {
         self.unseen_redirect
+    }
+
+    /// What a [lookup](crate::ClientBuilder::on_unknown) after it found out about the operation; `None` without one.
+    #[must_use]
+    pub fn looked_up(&self) -> Option<Effect> {
+        self.looked_up
     }
 
     /// The redirects followed within it: as many requests more than one.

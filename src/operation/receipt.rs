@@ -27,6 +27,7 @@ pub struct Receipt {
     pub(super) effect: Effect,
     pub(super) replayed: bool,
     pub(super) possible_duplicates: u32,
+    pub(super) queued: Duration,
     pub(super) retry_after: Option<Duration>,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) ended: Option<Instant>,
@@ -54,6 +55,7 @@ impl Receipt {
             effect: Effect::NotApplied,
             replayed: false,
             possible_duplicates: 0,
+            queued: Duration::ZERO,
             retry_after: None,
             ended: None,
         }
@@ -135,6 +137,12 @@ impl Receipt {
         self.possible_duplicates
     }
 
+    /// How long it waited for a place under the [concurrency limit](crate::ConcurrencyLimit), all attempts together.
+    #[must_use]
+    pub fn queued(&self) -> Duration {
+        self.queued
+    }
+
     /// What the provider said was wrong at the last attempt.
     #[must_use]
     pub fn problem(&self) -> Option<Problem> {
@@ -169,18 +177,32 @@ impl Receipt {
         self.preset = Some(name);
     }
 
+    pub(crate) fn queued_for(&mut self, wait: Duration) {
+        self.queued = self.queued.saturating_add(wait);
+    }
+
     pub(crate) fn may_have_duplicated(&mut self, times: u32) {
         self.possible_duplicates = times;
     }
 
     pub(crate) fn waits(&mut self, wait: Duration) {
-        let last = match &mut self.attempts {
+        if let Some(last) = self.last_mut() {
+            last.wait = Some(wait);
+        }
+    }
+
+    /// Notes what a lookup after the last attempt found.
+    pub(crate) fn looked_up(&mut self, effect: Effect) {
+        if let Some(last) = self.last_mut() {
+            last.looked_up = Some(effect);
+        }
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Attempt> {
+        match &mut self.attempts {
             Attempts::None => None,
             Attempts::One(one) => one.last_mut(),
             Attempts::Many(many) => many.last_mut(),
-        };
-        if let Some(last) = last {
-            last.wait = Some(wait);
         }
     }
 

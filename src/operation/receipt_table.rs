@@ -26,6 +26,9 @@ impl fmt::Display for Receipt {
         if self.possible_duplicates > 0 {
             write!(f, ", possible duplicates: {}", self.possible_duplicates)?;
         }
+        if !self.queued.is_zero() {
+            write!(f, ", queued {}", Seconds(self.queued))?;
+        }
         if self.stop != StopReason::Accepted {
             write!(f, "; stopped: {}", self.stop)?;
         }
@@ -63,8 +66,11 @@ impl fmt::Display for Attempt {
         if let Some(id) = self.request_id() {
             write!(f, " [{id}]")?;
         }
-        match self.wait() {
-            Some(wait) => write!(f, "; waited {}", Seconds(wait)),
+        if let Some(wait) = self.wait() {
+            write!(f, "; waited {}", Seconds(wait))?;
+        }
+        match self.looked_up() {
+            Some(effect) => write!(f, "; looked up: {effect}"),
             None => Ok(()),
         }
     }

@@ -27,6 +27,10 @@ pub enum StopReason {
     CircuitOpen,
     /// The retry budget of the origin is spent.
     BudgetExhausted,
+    /// The origin's concurrency limit is reached, and its queue is full or too slow.
+    ConcurrencyLimited,
+    /// A lookup found that the operation had taken effect.
+    LookedUp,
 }
 
 /// What made an attempt that may have been processed unsafe to repeat.
@@ -61,6 +65,8 @@ impl StopReason {
             Self::Deadline => "deadline",
             Self::CircuitOpen => "circuit_open",
             Self::BudgetExhausted => "budget_exhausted",
+            Self::ConcurrencyLimited => "concurrency_limited",
+            Self::LookedUp => "looked_up",
         }
     }
 }
@@ -78,6 +84,8 @@ impl fmt::Display for StopReason {
             Self::Deadline => "the next attempt would not fit before the deadline",
             Self::CircuitOpen => "the circuit is open",
             Self::BudgetExhausted => "the retry budget is spent",
+            Self::ConcurrencyLimited => "too many attempts at once to this origin",
+            Self::LookedUp => "a lookup found that it had taken effect",
         })
     }
 }

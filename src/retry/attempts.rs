@@ -26,6 +26,8 @@ pub struct Attempts {
     /// Set once an attempt may have been processed whose repeat nothing protects.
     unprotected: bool,
     possible_duplicates: u32,
+    /// What forbids the next attempt unless a lookup finds that nothing happened.
+    barred: Option<StopReason>,
 }
 
 /// Leave to make an attempt.
@@ -74,6 +76,7 @@ impl Attempts {
             hint: None,
             unprotected: false,
             possible_duplicates: 0,
+            barred: None,
         }
     }
 
@@ -88,9 +91,13 @@ impl Attempts {
     ///
     /// # Errors
     ///
-    /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is.
+    /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is, and what made a
+    /// repeat unsafe if only a [lookup](ReplaySafety::with_lookup) could have lifted it and did not.
     pub fn begin(&mut self, now: Instant) -> Result<Begin, StopReason> {
-        let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
+        if let Some(stop) = self.barred {
+            return Err(stop);
+        }
+        let time_left = self.time_left(now);
         if time_left.is_some_and(|left| left.is_zero()) {
             return Err(StopReason::Deadline);
         }
@@ -125,7 +132,10 @@ impl Attempts {
             return Decision::Stop(StopReason::Replayed);
         }
         self.unprotected |= touched == Touched::MayBe && self.safety.may_duplicate();
-        if let Some(why) = self.safety.obstacle_after(touched) {
+        self.barred = None;
+        if let Some(why) = self.safety.obstacle_after(touched)
+            && !self.bars(StopReason::NotReplayable(why))
+        {
             return Decision::Stop(StopReason::NotReplayable(why));
         }
         let Some(backoff) = self.policy.backoff().checked_wait(self.begun, self.backoff, random) else {
@@ -133,7 +143,7 @@ impl Attempts {
         };
         let wait = self.hint.map_or(backoff, |hint| backoff.max(spread(hint, random)));
         let age = now.saturating_duration_since(self.started).saturating_add(wait);
-        if self.safety.is_key_expired(touched, age) {
+        if self.safety.is_key_expired(touched, age) && !self.bars(StopReason::KeyExpired) {
             return Decision::Stop(StopReason::KeyExpired);
         }
         if self.begun >= self.policy.max_attempts() {
@@ -147,6 +157,38 @@ impl Attempts {
         }
         self.backoff = Some(backoff);
         Decision::RetryAfter(wait)
+    }
+
+    /// Takes note of what a lookup found out about the attempts so far.
+    ///
+    /// [`Effect::NotApplied`] is a claim like [`Verdict::retry_untouched`]: it makes a repeat safe that was not. With
+    /// [`Effect::Applied`] the operation is done, and another attempt is refused. [`Effect::Unknown`] changes nothing.
+    pub fn found(&mut self, effect: Effect) {
+        match effect {
+            Effect::Unknown => {}
+            Effect::Applied => {
+                self.effect = Effect::Applied;
+                self.barred = Some(StopReason::LookedUp);
+            }
+            Effect::NotApplied => {
+                self.effect = Effect::NotApplied;
+                self.touched = Touched::Untouched;
+                self.unprotected = false;
+                self.barred = None;
+            }
+        }
+    }
+
+    /// True if an attempt may have taken effect and nothing since has told.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.effect == Effect::Unknown
+    }
+
+    /// What is left until the deadline; `None` without one.
+    #[must_use]
+    pub fn time_left(&self, now: Instant) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(now))
     }
 
     /// How many attempts were begun.
@@ -200,6 +242,13 @@ impl Attempts {
             self.touched = Touched::MayBe;
         }
         self.touched
+    }
+
+    /// Leaves a gate to the lookup, if there is one: the next attempt is barred until it finds that nothing happened.
+    fn bars(&mut self, stop: StopReason) -> bool {
+        let bars = self.safety.heeds_lookup();
+        self.barred = self.barred.or(bars.then_some(stop));
+        bars
     }
 
     fn fits(&self, now: Instant, wait: Duration) -> bool {

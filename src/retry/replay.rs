@@ -46,6 +46,14 @@ pub enum Replay {
 pub struct ReplaySafety {
     repeat: Repeat,
     key_lifetime: Option<Duration>,
+    lookup: Lookup,
+}
+
+/// Whether the caller can find out what became of an attempt in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lookup {
+    None,
+    Offered,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +81,7 @@ impl ReplaySafety {
         Self {
             repeat,
             key_lifetime: None,
+            lookup: Lookup::None,
         }
     }
 
@@ -120,6 +129,15 @@ impl ReplaySafety {
         self
     }
 
+    /// Adds that the caller looks up, before a repeat, whether an attempt in doubt took effect.
+    ///
+    /// What only the doubt forbids is then decided by [`Attempts::found`](super::Attempts::found): the wait is begun, and
+    /// without a finding that nothing happened the next attempt is refused.
+    pub fn with_lookup(mut self) -> Self {
+        self.lookup = Lookup::Offered;
+        self
+    }
+
     /// What forbids repeating an attempt that may have been processed; `None` if that is safe.
     #[must_use]
     pub fn obstacle(&self) -> Option<NotReplayable> {
@@ -135,6 +153,11 @@ impl ReplaySafety {
             (Repeat::WhenUntouched(_), Touched::Untouched) => None,
             _ => self.obstacle(),
         }
+    }
+
+    /// True if a finding that nothing happened would make a repeat safe.
+    pub(super) fn heeds_lookup(&self) -> bool {
+        self.lookup == Lookup::Offered && matches!(self.repeat, Repeat::WhenUntouched(_) | Repeat::WhileKeyLives)
     }
 
     /// True if a repeat of an attempt that may have been processed is a possible duplicate.

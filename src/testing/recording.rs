@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::breaker::Transition;
 use crate::event::Event;
-use crate::operation::{Attempt, Receipt, StopReason};
+use crate::operation::{Attempt, Effect, Receipt, StopReason};
 
 /// One event in a form that can be kept.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub enum Recorded {
     RetryScheduled(Duration),
     /// An attempt with this number may repeat one that was processed; see [`Replay`](crate::Replay).
     DuplicatePossible(u32),
+    /// A lookup of the operation in doubt ended, and found this.
+    LookedUp(Effect),
     /// The circuit breaker of the operation's origin changed its state.
     CircuitChanged(Transition),
     /// The operation was over.
@@ -43,6 +45,7 @@ impl Recorded {
             },
             Event::RetryScheduled { wait, .. } => Self::RetryScheduled(*wait),
             Event::DuplicatePossible { number, .. } => Self::DuplicatePossible(*number),
+            Event::LookedUp { effect, .. } => Self::LookedUp(*effect),
             Event::CircuitChanged { transition, .. } => Self::CircuitChanged(**transition),
             Event::Stopped { receipt } => Self::Stopped(receipt.stop()),
         }

@@ -272,6 +272,8 @@ impl Terms {
                 preset,
             },
             shields: common.shields(),
+            // tower's own layers limit concurrency.
+            limit: None,
             attempt_timeout: self.attempt_timeout,
             request_id: preset.and_then(Preset::request_id_header),
             clock: &common.clock,

@@ -12,7 +12,16 @@ use scan::{code_of, crate_modules_named_in, names_path};
 /// The modules, by layer: a module may import those of lower numbers and its own.
 const LAYERS: [&[&str]; 8] = [
     &["operation"],
-    &["classify", "budget", "clock", "rng", "error", "origins", "fixture"],
+    &[
+        "classify",
+        "budget",
+        "clock",
+        "rng",
+        "error",
+        "origins",
+        "concurrency",
+        "fixture",
+    ],
     &["retry", "breaker"],
     &["event", "preset"],
     &["engine"],

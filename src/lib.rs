@@ -102,6 +102,7 @@
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
 //! | `serde` | | `Serialize` for receipts and keys, `Deserialize` for keys |
+//! | `tower` | | a layer for any `tower` service of HTTP requests |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
 //! The least supported Rust version is 1.89.

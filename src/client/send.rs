@@ -62,7 +62,7 @@ impl Operation {
             prepared.safety
         };
         let lookup = overrides.lookup.or_else(|| settings.lookup.clone());
-        let mut receipt = Receipt::new(method.clone(), Address::Url(&url), prepared.key);
+        let mut receipt = Receipt::new(method.clone(), Address::Url(&url).text(), prepared.key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use http::Uri;
 use url::Url;
@@ -83,9 +84,9 @@ impl<'a> Address<'a> {
     }
 
     /// Scheme, host and port for a receipt, a default port left out; `-` where there is no origin.
-    pub(crate) fn text(self) -> Box<str> {
+    pub(crate) fn text(self) -> Arc<str> {
         let (scheme, host, port) = match self {
-            Self::Url(url) => return origin_of(url),
+            Self::Url(url) => return origin_of(url).into(),
             Self::At(origin, _) => (origin.scheme(), Cow::Borrowed(origin.host()), Some(origin.port())),
             Self::Uri(_) => match (self.scheme(), self.host()) {
                 (Some(scheme), Some(host)) => (scheme, host, self.port()),

@@ -19,7 +19,7 @@ impl Hop {
         Self {
             status,
             method,
-            origin: origin_of(to),
+            origin: origin_of(to).into(),
         }
     }
 

@@ -1,10 +1,11 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::Method;
 use url::Url;
 
-use super::{Address, Attempt, Effect, IdempotencyKey, NotReplayable, Problem, StopReason};
+use super::{Attempt, Effect, IdempotencyKey, NotReplayable, Problem, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -16,7 +17,8 @@ use super::{Address, Attempt, Effect, IdempotencyKey, NotReplayable, Problem, St
 pub struct Receipt {
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_text"))]
     pub(super) method: Method,
-    pub(super) origin: Box<str>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_str"))]
+    pub(super) origin: Arc<str>,
     pub(super) key: Option<IdempotencyKey>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_name"))]
     pub(super) preset: Option<Arc<str>>,
@@ -42,10 +44,10 @@ pub(super) enum Attempts {
 }
 
 impl Receipt {
-    pub(crate) fn new(method: Method, address: Address<'_>, key: Option<IdempotencyKey>) -> Self {
+    pub(crate) fn new(method: Method, origin: Arc<str>, key: Option<IdempotencyKey>) -> Self {
         Self {
             method,
-            origin: address.text(),
+            origin,
             key,
             preset: None,
             attempts: Attempts::None,
@@ -224,11 +226,12 @@ impl Receipt {
 }
 
 /// Scheme, host and port, without credentials.
-pub(super) fn origin_of(url: &Url) -> Box<str> {
-    url[..url::Position::BeforePath].rsplit_once('@').map_or_else(
-        || url[..url::Position::BeforePath].into(),
-        |(_, host)| format!("{}://{host}", url.scheme()).into(),
-    )
+pub(super) fn origin_of(url: &Url) -> Cow<'_, str> {
+    let text = &url[..url::Position::BeforePath];
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("{}://{host}", url.scheme()).into(),
+        None => text.into(),
+    }
 }
 
 #[cfg(feature = "serde")]

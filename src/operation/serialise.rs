@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Method, StatusCode};
 
+pub(super) fn as_str<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
 pub(super) fn as_text<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(method.as_str())
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::names::Names;
 use super::shared::{Common, Shared};
 use super::{ByType, CloneBodies, Resilience, ResilienceBuilder};
 use crate::breaker::CircuitBreaker;
@@ -29,6 +30,7 @@ impl ResilienceLayer {
     fn of(common: Common) -> Self {
         Self(Arc::new(Shared {
             common,
+            names: Names::default(),
             bodies: CloneBodies,
             errors: ByType,
         }))

@@ -104,6 +104,7 @@ mod body;
 mod builder;
 mod future;
 mod layer;
+mod names;
 mod notes;
 mod operation;
 mod place;

@@ -78,7 +78,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         let prepared = prepare(&method, (&mut headers, &body), key, key_settings, support)?;
 
         let safety = unnested(prepared.safety, &extensions);
-        let mut receipt = Receipt::new(method.clone(), address, prepared.key);
+        let mut receipt = Receipt::new(method.clone(), shared.names.of(&uri, address), prepared.key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }

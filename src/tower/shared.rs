@@ -3,6 +3,7 @@ use std::fmt;
 use http::Uri;
 
 use super::Notes;
+use super::names::Names;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::client::Client;
@@ -16,6 +17,7 @@ use crate::rng::Dice;
 /// What all services of a layer share.
 pub(super) struct Shared<P, E> {
     pub(super) common: Common,
+    pub(super) names: Names,
     pub(super) bodies: P,
     pub(super) errors: E,
 }

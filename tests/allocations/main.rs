@@ -5,14 +5,18 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, RetryBudget};
 use steadfast::reqwest;
 use steadfast::retry::{Decision, ReplaySafety};
+use steadfast::tower::{Notes, ResilienceLayer};
 use steadfast::{Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
+use tower::{Layer, Service};
 
 #[test]
 fn decision_breaker_and_budget_allocate_nothing() {
@@ -62,6 +66,37 @@ fn a_keyed_post_allocates_at_most_seven_times_more_than_bare_reqwest() {
     });
     println!("bare reqwest: {by_reqwest}, steadfast: {by_steadfast}");
     assert!(by_steadfast <= by_reqwest + 7, "{by_steadfast} against {by_reqwest}");
+}
+
+/// Around a service that answers at once: what the layer itself allocates.
+#[test]
+fn a_layer_without_notes_allocates_nothing_on_a_success() {
+    let layer = |notes| ResilienceLayer::builder().notes(notes).build().unwrap();
+    let calls = [
+        (layer(Notes::WhenRetried), Method::GET, 0),
+        // The maps of two extensions, with what they hold.
+        (layer(Notes::Always), Method::GET, 6),
+        // The key, its header's value, and the map of headers.
+        (layer(Notes::WhenRetried), Method::POST, 3),
+    ];
+    for (layer, method, most) in calls {
+        let inner = tower::service_fn(|request: Request<()>| {
+            assert!(request.body() == &());
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(())))
+        });
+        let service = layer.layer(inner);
+        let allocated = count(|| {
+            let mut service = service.clone();
+            let mut request = Request::new(());
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = Uri::from_static("https://api.example.com/charges");
+            let mut context = Context::from_waker(Waker::noop());
+            let mut future = pin!(service.call(request));
+            assert!(future.as_mut().poll(&mut context).is_ready());
+        });
+        println!("{method}: {allocated}");
+        assert!(allocated <= most, "{method}: {allocated}");
+    }
 }
 
 /// The fewest allocations of one call among many: what happens now and then (a timer wheel, a buffer) is not its own.

@@ -294,29 +294,29 @@ mod operation_around_a_service {
         });
     }
 
-    #[divan::bench]
+    #[divan::bench(sample_size = 1_000)]
     fn bare(bencher: Bencher<'_, '_>) {
         measure(bencher, NoOp, &Method::GET);
     }
 
-    #[divan::bench]
+    #[divan::bench(sample_size = 1_000)]
     fn tower_retry(bencher: Bencher<'_, '_>) {
         measure(bencher, Retry::new(Never, NoOp), &Method::GET);
     }
 
-    #[divan::bench]
+    #[divan::bench(sample_size = 1_000)]
     fn get(bencher: Bencher<'_, '_>) {
         measure(bencher, ResilienceLayer::new().layer(NoOp), &Method::GET);
     }
 
-    #[divan::bench]
+    #[divan::bench(sample_size = 1_000)]
     fn get_without_notes(bencher: Bencher<'_, '_>) {
         let layer = ResilienceLayer::builder().notes(Notes::WhenRetried).build().unwrap();
         measure(bencher, layer.layer(NoOp), &Method::GET);
     }
 
     /// It carries a random key.
-    #[divan::bench]
+    #[divan::bench(sample_size = 1_000)]
     fn post(bencher: Bencher<'_, '_>) {
         measure(bencher, ResilienceLayer::new().layer(NoOp), &Method::POST);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use super::body::BodiesBy;
-use super::names::Names;
+use super::known::KnownOrigins;
 use super::place::ErrorsBy;
 use super::shared::{Common, Shared};
 use super::{ByType, CloneBodies, EmptyBodies, Notes, ResilienceLayer};
@@ -254,7 +254,7 @@ impl<P, E> ResilienceBuilder<P, E> {
         check_settings(&self.common.settings, &self.common.presets)?;
         Ok(ResilienceLayer(Arc::new(Shared {
             common: self.common,
-            names: Names::default(),
+            known: KnownOrigins::default(),
             bodies: self.bodies,
             errors: self.errors,
         })))

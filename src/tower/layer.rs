@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::names::Names;
+use super::known::KnownOrigins;
 use super::shared::{Common, Shared};
 use super::{ByType, CloneBodies, Resilience, ResilienceBuilder};
 use crate::breaker::CircuitBreaker;
@@ -30,7 +30,7 @@ impl ResilienceLayer {
     fn of(common: Common) -> Self {
         Self(Arc::new(Shared {
             common,
-            names: Names::default(),
+            known: KnownOrigins::default(),
             bodies: CloneBodies,
             errors: ByType,
         }))

@@ -103,8 +103,8 @@
 mod body;
 mod builder;
 mod future;
+mod known;
 mod layer;
-mod names;
 mod notes;
 mod operation;
 mod place;

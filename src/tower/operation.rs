@@ -6,7 +6,7 @@ use http::{Extensions, Method, Request, Response, StatusCode, Uri, Version, head
 use tracing::Span;
 
 use super::body::{ReplayBody, Supply};
-use super::shared::{Common, Shared};
+use super::shared::{Common, Shared, Target};
 use super::{AttemptNumber, Notes};
 use crate::breaker::{Detached, Permit};
 use crate::engine::{Admitted, Course, Ended, Fields, Guards, Judge, KeyField, Plan, Settings, Spent, Steps, prepare};
@@ -67,8 +67,12 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
             ..
         } = parts;
         let common = &shared.common;
-        let address = common.address(&uri);
-        let (preset, key_settings) = common.key_settings(address);
+        let Target {
+            address,
+            name,
+            preset,
+            key: key_settings,
+        } = shared.target(&uri);
         let support = extensions.get::<KeySupport>().copied();
         let support = support.unwrap_or_else(|| key_settings.support_on(uri.path()));
         let key = extensions.get::<IdempotencyKey>().cloned();
@@ -78,7 +82,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         let prepared = prepare(&method, (&mut headers, &body), key, key_settings, support)?;
 
         let safety = unnested(prepared.safety, &extensions);
-        let mut receipt = Receipt::new(method.clone(), shared.names.of(&uri, address), prepared.key);
+        let mut receipt = Receipt::new(method.clone(), name, prepared.key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::sync::Arc;
 
 use http::Uri;
 
 use super::Notes;
-use super::names::Names;
+use super::known::KnownOrigins;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::client::Client;
@@ -17,7 +18,7 @@ use crate::rng::Dice;
 /// What all services of a layer share.
 pub(super) struct Shared<P, E> {
     pub(super) common: Common,
-    pub(super) names: Names,
+    pub(super) known: KnownOrigins,
     pub(super) bodies: P,
     pub(super) errors: E,
 }
@@ -37,18 +38,44 @@ pub(super) struct Common {
     pub(super) notes: Notes,
 }
 
+/// Where a request goes, and what is known of that.
+pub(super) struct Target<'a> {
+    pub(super) address: Address<'a>,
+    /// As its receipt names it.
+    pub(super) name: Arc<str>,
+    pub(super) preset: Option<&'a Preset>,
+    /// The rules of its key: those of the preset, else the layer's.
+    pub(super) key: &'a KeySettings,
+}
+
+impl<P, E> Shared<P, E> {
+    pub(super) fn target<'a>(&'a self, uri: &'a Uri) -> Target<'a> {
+        let common = &self.common;
+        let (address, name, preset) = match self.known.find(uri, &common.presets) {
+            Some(known) => {
+                let address = Address::At(&known.origin, uri);
+                (address, Arc::clone(&known.name), known.presets.find(address))
+            }
+            None => {
+                let address = common.address(uri);
+                (address, self.known.name(address, uri), common.presets.find(address))
+            }
+        };
+        Target {
+            address,
+            name,
+            preset,
+            key: preset.map_or(&common.settings.key, Preset::key_settings),
+        }
+    }
+}
+
 impl Common {
     pub(super) fn address<'a>(&'a self, uri: &'a Uri) -> Address<'a> {
         match &self.origin {
             Some(origin) if uri.authority().is_none() => Address::At(origin, uri),
             _ => Address::Uri(uri),
         }
-    }
-
-    /// The key's rules at an address: those of its preset, else the layer's.
-    pub(super) fn key_settings(&self, address: Address<'_>) -> (Option<&Preset>, &KeySettings) {
-        let preset = self.presets.find(address);
-        (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 
     pub(super) fn shields(&self) -> Shields<'_> {

@@ -7,6 +7,7 @@ mod extensions;
 mod mock;
 mod outcomes;
 mod readiness;
+mod spans;
 mod stacks;
 
 use http::{Method, Request};

@@ -71,7 +71,7 @@ where
 
 impl<S, B, R, P, E> Future for ResponseFuture<S, B, P, E>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
     S::Error: Into<BoxError>,
     P: ReplayBody<B>,
     E: PlaceError<S::Error>,
@@ -114,7 +114,7 @@ where
 
 impl<S, B, R, P, E> Parts<'_, S, B, P, E>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
     S::Error: Into<BoxError>,
     P: ReplayBody<B>,
     E: PlaceError<S::Error>,
@@ -171,6 +171,10 @@ where
 
     /// Settles the attempt; false if the operation is over.
     fn settle(&mut self, result: Result<Response<R>, Failure>) -> bool {
+        if matches!(*self.state, State::Readying) {
+            // It stands in a queue, or holds a slot, that others would wait for while this one waits.
+            *self.service = self.service.clone();
+        }
         // The inner future is gone before the wait, and what it holds with it.
         self.state.set(State::Waiting);
         self.timer.set(Timer::Idle);

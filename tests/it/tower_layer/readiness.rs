@@ -99,6 +99,46 @@ fn a_service_that_never_gets_ready_costs_an_attempt_its_time_and_sends_nothing()
 }
 
 #[test]
+fn an_operation_that_waits_stands_in_no_queue_for_a_slot() {
+    paused(async {
+        let start = Clock::system().now();
+        let until = move |seconds: u64| {
+            let passed = Clock::system().now() - start;
+            async move {
+                Clock::system()
+                    .sleep(Duration::from_secs(seconds).saturating_sub(passed))
+                    .await
+            }
+        };
+        let turns = Arc::new(AtomicU32::new(0));
+        let inner = tower::service_fn(move |_: Request<&'static str>| {
+            let turn = turns.fetch_add(1, Ordering::Relaxed);
+            async move {
+                if turn == 1 {
+                    until(5).await;
+                }
+                let status = if turn == 0 { 503 } else { 200 };
+                Ok::<_, Infallible>(Response::builder().status(status).body(()).unwrap())
+            }
+        });
+        let limited = tower::limit::ConcurrencyLimit::new(inner, 1);
+        let layer = ResilienceLayer::builder()
+            .attempt_timeout(Duration::from_secs(3))
+            .build()
+            .unwrap();
+        // It fails at once, waits 1 s, queues until its second attempt is over at 4 s, and waits 2 s.
+        let operation = tokio::spawn(layer.layer(limited.clone()).oneshot(post("x")));
+        Clock::system().sleep(Duration::from_millis(500)).await;
+        let hog = tokio::spawn(limited.clone().oneshot(post("hog")));
+        hog.await.unwrap().unwrap();
+        let free = Clock::system().now();
+        limited.oneshot(post("next")).await.unwrap();
+        assert_eq!(Clock::system().now(), free, "nobody who waits stands before it");
+        assert_eq!(operation.await.unwrap().unwrap().receipt().unwrap().attempts().len(), 3);
+    });
+}
+
+#[test]
 fn what_an_open_breaker_refuses_gives_its_slot_back() {
     paused(async {
         let (mock, far) = Mock::statuses(&[]);

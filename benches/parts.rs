@@ -14,12 +14,15 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, Failed, RetryBudget, Withdrawal};
+use steadfast::metrics::Metrics;
 use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::testing::{Script, Step};
 use steadfast::{
-    Backoff, Client, Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Origin, Outcome, RetryPolicy, Scope,
+    Backoff, Client, ClientBuilder, Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Origin, Outcome,
+    RetryPolicy, Scope,
 };
 
 #[global_allocator]
@@ -199,7 +202,7 @@ fn budget_withdraw_and_deposit(bencher: Bencher) {
 /// Whole operations of a client whose requests a script answers in memory: its notes are part of what is measured.
 /// Waits are skipped.
 mod operation_over_a_script {
-    use super::{Bencher, RUNTIME, STATUSES, StatusCode, client};
+    use super::{Bencher, Metrics, PrometheusBuilder, RUNTIME, STATUSES, StatusCode, builder, client};
 
     #[divan::bench]
     fn success(bencher: Bencher) {
@@ -208,6 +211,24 @@ mod operation_over_a_script {
             let sent = RUNTIME.block_on(client.post("https://api.example.com/charges").body("{}").send());
             assert_eq!(sent.unwrap().status(), StatusCode::OK);
             drop(script.take_arrivals());
+        });
+    }
+
+    /// The same, counted for Prometheus: two events more than nobody hears.
+    #[divan::bench]
+    fn success_with_metrics(bencher: Bencher) {
+        let (builder, script) = builder(&STATUSES[1..]);
+        let metrics = Metrics::new();
+        let client = builder.observe(metrics.clone()).build().unwrap();
+        metrics.watch(client.circuit_breaker(), client.retry_budget());
+        let recorder = PrometheusBuilder::new().set_buckets(&[0.01, 0.1, 1.0, 10.0]).unwrap();
+        let recorder = recorder.build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            bencher.bench_local(|| {
+                let sent = RUNTIME.block_on(client.post("https://api.example.com/charges").body("{}").send());
+                assert_eq!(sent.unwrap().status(), StatusCode::OK);
+                drop(script.take_arrivals());
+            });
         });
     }
 
@@ -373,19 +394,22 @@ fn play(
 
 /// A client whose script answers these statuses in turn.
 fn client(statuses: &'static [StatusCode]) -> (Client, Script) {
+    let (builder, script) = builder(statuses);
+    (builder.build().unwrap(), script)
+}
+
+fn builder(statuses: &'static [StatusCode]) -> (ClientBuilder, Script) {
     let turn = std::sync::atomic::AtomicUsize::new(0);
     let script = Script::from_fn(move |_| {
         let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Step::status(statuses[turn % statuses.len()])
     });
-    let client = Client::builder()
+    let builder = Client::builder()
         .script(&script)
         .clock(steadfast::Clock::skipping())
         .without_circuit_breaker()
-        .retry_budget(RetryBudget::unlimited())
-        .build()
-        .unwrap();
-    (client, script)
+        .retry_budget(RetryBudget::unlimited());
+    (builder, script)
 }
 
 fn keyed() -> ReplaySafety {

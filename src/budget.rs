@@ -203,6 +203,15 @@ impl RetryBudget {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl RetryBudget {
+    /// `None` when unlimited.
+    pub(crate) fn settings(&self) -> Option<&Settings> {
+        self.shared.as_ref().map(|shared| &shared.settings)
+    }
+}
+
 impl Default for RetryBudget {
     fn default() -> Self {
         Self::limited(Settings::default())
@@ -288,7 +297,7 @@ impl Drop for Withdrawal<'_> {
 }
 
 /// Parts per token: the precision of gRPC's retry throttling (gRFC A6).
-const MILLI: u32 = 1000;
+pub(crate) const MILLI: u32 = 1000;
 
 #[cfg(test)]
 mod tests;

@@ -44,13 +44,14 @@
 //!
 //! Idempotent are GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110 §9.2.2). A body that can be read only once, and
 //! [`send_once`](RequestBuilder::send_once), mean a single attempt. [`RetryPolicy::strict`] is the
-//! table's other variant, and a [`Classify`] changes it.
+//! table's other variant, and a [`Classify`] changes it; [`classify`] has small ones that combine.
 //!
 //! # Defaults
 //!
 //! | what | default | why |
 //! |---|---|---|
 //! | [attempts](RetryPolicyBuilder::max_attempts) | 5, the first included | as AWS, gRPC and Temporal count |
+//! | [limits per outcome](RetryPolicyBuilder::max_attempts_for), [on time](RetryPolicyBuilder::max_elapsed) | none | only the caller knows which failures last |
 //! | [waits](Backoff) | 1, 2, 4, 8 s | long enough for a restart, short enough for a caller who waits |
 //! | [jitter](Jitter) | up to 25 % more, after the cap | a wait never gets shorter, and clients that failed together part |
 //! | [`Retry-After`](RetryPolicyBuilder::retry_after_limit) | a floor; above 120 s the operation stops | earlier is refused again; a longer wait is the caller's decision |
@@ -101,7 +102,8 @@
 //! | `stream` | | request bodies and responses as streams |
 //! | `gzip`, `brotli`, `zstd`, `deflate` | | transparent decompression, as in reqwest |
 //! | `cookies`, `socks` | | as in reqwest |
-//! | `serde` | | `Serialize` for receipts and keys, `Deserialize` for keys |
+//! | `metrics` | | `metrics::Metrics`: counters, histograms and gauges for any recorder of the `metrics` crate |
+//! | `serde` | | `config`: settings from files and the environment; `Serialize` for receipts and keys, `Deserialize` for keys |
 //! | `tower` | | a layer for any `tower` service of HTTP requests |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
@@ -114,11 +116,16 @@ pub mod classify;
 mod client;
 mod clock;
 mod concurrency;
+#[cfg(feature = "serde")]
+pub mod config;
 mod engine;
 mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+mod hedge;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod operation;
 mod origins;
 pub mod preset;
@@ -138,6 +145,7 @@ pub use concurrency::ConcurrencyLimit;
 pub use engine::{AttemptInfo, Body, Finding, InDoubt, Redirects};
 pub use error::{ConfigError, Error};
 pub use event::{Event, Observer};
+pub use hedge::Hedge;
 pub use operation::{
     Attempt, Delivery, Effect, Ending, Failure, FailureKind, Fingerprint, Hop, IdempotencyKey, KeyError, KeyFormat,
     KeyHeader, KeySupport, NotReplayable, Origin, Outcome, ParseOriginError, Problem, Receipt, Scope, StopReason,

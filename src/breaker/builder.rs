@@ -143,27 +143,27 @@ impl fmt::Debug for CircuitBreakerBuilder {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) failure_rate: f64,
-    pub(super) min_attempts: u64,
-    pub(super) window: Duration,
-    pub(super) slow: Option<SlowCalls>,
-    pub(super) consecutive_failures: Option<u32>,
-    pub(super) open_for: Duration,
+pub(crate) struct Settings {
+    pub(crate) failure_rate: f64,
+    pub(crate) min_attempts: u64,
+    pub(crate) window: Duration,
+    pub(crate) slow: Option<SlowCalls>,
+    pub(crate) consecutive_failures: Option<u32>,
+    pub(crate) open_for: Duration,
     /// By default a minute, or `open_for` if that is longer.
-    pub(super) max_open_for: Option<Duration>,
-    pub(super) probes: usize,
-    pub(super) probe_timeout: Duration,
-    pub(super) mode: Mode,
-    pub(super) hold_back: Option<Duration>,
-    pub(super) max_origins: usize,
+    pub(crate) max_open_for: Option<Duration>,
+    pub(crate) probes: usize,
+    pub(crate) probe_timeout: Duration,
+    pub(crate) mode: Mode,
+    pub(crate) hold_back: Option<Duration>,
+    pub(crate) max_origins: usize,
 }
 
 /// From when on an attempt is slow, and how large a share of slow ones is too large.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SlowCalls {
-    from: Duration,
-    pub(super) rate: f64,
+pub(crate) struct SlowCalls {
+    pub(crate) from: Duration,
+    pub(crate) rate: f64,
 }
 
 impl Settings {
@@ -184,7 +184,7 @@ impl Settings {
         time + time.mul_f64(OPEN_JITTER * random)
     }
 
-    fn longest(&self) -> Duration {
+    pub(crate) fn longest(&self) -> Duration {
         self.max_open_for.unwrap_or(MAX_OPEN_FOR.max(self.open_for))
     }
 
@@ -203,8 +203,8 @@ impl Settings {
             self.window,
         )?;
         if let Some(slow) = self.slow {
-            time("slow_calls", "1 ms to 1 h", MILLISECOND..=HOUR, slow.from)?;
-            rate("slow_calls", slow.rate)?;
+            time("slow_calls.from", "1 ms to 1 h", MILLISECOND..=HOUR, slow.from)?;
+            rate("slow_calls.rate", slow.rate)?;
         }
         if let Some(failures) = self.consecutive_failures {
             count(

@@ -173,6 +173,14 @@ impl CircuitBreaker {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl CircuitBreaker {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+}
+
 impl Default for CircuitBreaker {
     fn default() -> Self {
         Self::new(Settings::default(), None)

@@ -69,9 +69,9 @@ impl RetryBudgetBuilder {
         let capacity = tokens("capacity", "1 to 1,000,000 tokens", 1.0, 1_000_000.0, self.capacity)?;
         let initial = self.initial.unwrap_or_else(|| INITIAL.min(self.capacity));
         let costs = [
-            ("cost", self.cost_error),
-            ("cost", self.cost_timed_out),
-            ("cost", self.cost_throttled),
+            ("cost.error", self.cost_error),
+            ("cost.timed_out", self.cost_timed_out),
+            ("cost.throttled", self.cost_throttled),
         ];
         let [cost_error, cost_timed_out, cost_throttled] = costs.map(|(field, cost)| {
             tokens(
@@ -118,19 +118,19 @@ impl Default for RetryBudgetBuilder {
 
 /// The checked settings; amounts in thousandths of a token.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) capacity: u32,
-    pub(super) initial: u32,
-    pub(super) earn: u32,
-    pub(super) refund: u32,
+pub(crate) struct Settings {
+    pub(crate) capacity: u32,
+    pub(crate) initial: u32,
+    pub(crate) earn: u32,
+    pub(crate) refund: u32,
     cost_error: u32,
     cost_timed_out: u32,
     cost_throttled: u32,
-    pub(super) max_origins: usize,
+    pub(crate) max_origins: usize,
 }
 
 impl Settings {
-    pub(super) fn cost(&self, failed: Failed) -> u32 {
+    pub(crate) fn cost(&self, failed: Failed) -> u32 {
         match failed {
             Failed::Error => self.cost_error,
             Failed::TimedOut => self.cost_timed_out,

@@ -130,8 +130,8 @@ fn settings_outside_their_range_are_refused_by_name() {
         (builder().initial(10.5), "initial"),
         (builder().earn(-0.1), "earn"),
         (builder().refund(f64::INFINITY), "refund"),
-        (builder().cost(Failed::Throttled, 0.0), "cost"),
-        (builder().cost(Failed::TimedOut, 11.0), "cost"),
+        (builder().cost(Failed::Throttled, 0.0), "cost.throttled"),
+        (builder().cost(Failed::TimedOut, 11.0), "cost.timed_out"),
         (builder().max_origins(0), "max_origins"),
     ];
     for (builder, field) in refused {

@@ -64,6 +64,13 @@ impl Chain {
     }
 }
 
+#[cfg(feature = "serde")]
+impl Chain {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} classifiers]", self.0.len())

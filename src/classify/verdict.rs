@@ -134,6 +134,28 @@ impl Verdict {
         self
     }
 
+    /// What both say, if they agree on the kind; each detail as far as they agree on it.
+    ///
+    /// The longer wait; a problem, and the claim that the server did not act, only of both; doubt of either.
+    pub(super) fn agreed_with(self, other: Self) -> Option<Self> {
+        let meaning = match (self.meaning, other.meaning) {
+            (Meaning::Retry { after: one }, Meaning::Retry { after: another }) => Meaning::Retry {
+                after: one.max(another),
+            },
+            (one, another) if one == another => one,
+            _ => return None,
+        };
+        let effect = match (self.effect, other.effect) {
+            (Some(Effect::Unknown), _) | (_, Some(Effect::Unknown)) => Some(Effect::Unknown),
+            (one, another) => one.filter(|_| one == another),
+        };
+        Some(Self {
+            meaning,
+            effect,
+            problem: self.problem.filter(|_| self.problem == other.problem),
+        })
+    }
+
     fn of(meaning: Meaning) -> Self {
         Self {
             meaning,

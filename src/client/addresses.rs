@@ -1,8 +1,9 @@
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use url::{ParseError, Position, Url};
+use url::{ParseError, Url};
 
+use crate::operation::{Scope, origin_of};
 use crate::preset::Presets;
 
 /// What was found out about the first origins that a client talked to, so that it is found out once.
@@ -13,13 +14,16 @@ use crate::preset::Presets;
 #[derive(Default)]
 pub(super) struct Addresses([OnceLock<Known>; PLACES]);
 
-/// An origin.
-struct Known {
+/// An origin that was met before, and what applies there.
+pub(super) struct Known {
     /// As the caller writes it, up to the path, which begins behind it.
     text: Box<str>,
     /// The same in normal form, with an empty path.
     url: Url,
-    presets: Presets,
+    pub(super) origin: Arc<str>,
+    /// Of the whole origin; `None` for a host that has none.
+    pub(super) scope: Option<Scope>,
+    pub(super) presets: Presets,
 }
 
 impl Addresses {
@@ -35,15 +39,12 @@ impl Addresses {
         Ok(url)
     }
 
-    /// The presets that may apply to an address, if its origin is known.
-    pub(super) fn presets(&self, url: &Url) -> Option<&Presets> {
-        self.known()
-            .find(|known| {
-                let origin = &known.url[..Position::BeforePath];
-                let rest = url.as_str().strip_prefix(origin);
-                rest.is_some_and(|rest| rest.starts_with('/'))
-            })
-            .map(|known| &known.presets)
+    /// What is known of an address's origin.
+    pub(super) fn find(&self, url: &Url) -> Option<&Known> {
+        self.known().find(|known| {
+            let rest = url.as_str().strip_prefix(&*known.origin);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        })
     }
 
     fn known(&self) -> impl Iterator<Item = &Known> {
@@ -54,11 +55,13 @@ impl Addresses {
         let Some(vacant) = self.0.iter().find(|place| place.get().is_none()) else {
             return;
         };
-        let Some(origin) = origin_of(text) else { return };
+        let Some(origin) = beginning_of(text) else { return };
         let Ok(url) = Url::parse(origin) else { return };
         // Somebody else may have been first: the place is then taken, by this origin or another one.
         let _ = vacant.set(Known {
             text: origin.into(),
+            origin: origin_of(&url),
+            scope: Scope::of_url(&url),
             presets: presets.near(&url),
             url,
         });
@@ -66,7 +69,7 @@ impl Addresses {
 }
 
 /// The text up to its path, if that is an origin and nothing else: no credentials, no white space, no escapes.
-fn origin_of(text: &str) -> Option<&str> {
+fn beginning_of(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     let end = rest.find('/')?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
@@ -155,11 +158,17 @@ mod tests {
     fn a_known_origin_has_its_presets_and_another_has_none_of_them() {
         let (addresses, presets) = (Addresses::default(), Presets::default());
         let url = addresses.parse("https://API.stripe.com:443/v1/x", &presets).unwrap();
-        let near = addresses.presets(&url).unwrap();
+        let near = &addresses.find(&url).unwrap().presets;
         assert_eq!(near.find(Address::Url(&url)).unwrap().name(), "stripe");
         let v2 = Url::parse("https://api.stripe.com/v2/x").unwrap();
         assert_eq!(
-            addresses.presets(&v2).unwrap().find(Address::Url(&v2)).unwrap().name(),
+            addresses
+                .find(&v2)
+                .unwrap()
+                .presets
+                .find(Address::Url(&v2))
+                .unwrap()
+                .name(),
             "stripe_v2"
         );
         for other in [
@@ -167,7 +176,7 @@ mod tests {
             "https://api.stripe.com:4430/",
             "http://api.stripe.com/",
         ] {
-            assert!(addresses.presets(&Url::parse(other).unwrap()).is_none(), "{other}");
+            assert!(addresses.find(&Url::parse(other).unwrap()).is_none(), "{other}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
 use crate::error::{ConfigError, Error};
 use crate::event::{Event, FromFn, Observer, Observers};
+use crate::hedge::Hedge;
 use crate::operation::{KeyFormat, KeySupport};
 use crate::preset::{Preset, Presets};
 use crate::retry::{Replay, RetryPolicy};
@@ -107,17 +108,7 @@ impl ClientBuilder {
 
     /// Sets the URL below which relative targets lie: `/charges` under `https://api.example.com/v1` is `/v1/charges`.
     pub fn base_url(mut self, url: &str) -> Self {
-        let parsed = Url::parse(url).map_err(|error| Error::request_because("the base URL is not valid", error));
-        let parsed = parsed.and_then(|url| {
-            let plain = url.query().is_none() && url.fragment().is_none();
-            if matches!(url.scheme(), "http" | "https") && plain {
-                return Ok(url);
-            }
-            Err(Error::request(
-                "the base URL must be http or https, without query and fragment",
-            ))
-        });
-        self.base = Some(parsed);
+        self.base = Some(parse_base(url));
         self
     }
 
@@ -297,6 +288,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends a second attempt beside one that is slow to answer, where the operation may be repeated; the first answer wins.
+    ///
+    /// Off by default: see [`Hedge`].
+    pub fn hedge(mut self, hedge: Hedge) -> Self {
+        self.settings.hedge = Some(hedge);
+        self
+    }
+
     /// Adds an observer; they are told in the order in which they were added.
     pub fn observe(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
@@ -335,20 +334,23 @@ impl ClientBuilder {
             Redirects::AnyOrigin
         };
         self.settings.redirects = self.redirects.unwrap_or(fallback);
-        let wire = match self.wire.take() {
-            Some(wire) => wire,
-            None => connected(self.http.take().unwrap_or_default(), connect_timeout)?,
+        let (wire, connect_timeout) = if let Some(wire) = self.wire.take() {
+            (wire, None)
+        } else {
+            let http = self.http.take().unwrap_or_default();
+            (connected(http, connect_timeout)?, Some(connect_timeout))
         };
         let base = self.base.take().transpose()?;
-        Ok(self.assemble(wire, base))
+        Ok(self.assemble(wire, base, connect_timeout))
     }
 
     /// Puts the client together.
-    pub(super) fn assemble(self, wire: Wire, base: Option<Url>) -> Client {
+    pub(super) fn assemble(self, wire: Wire, base: Option<Url>, connect_timeout: Option<Duration>) -> Client {
         Client(Arc::new(Shared {
             wire,
             base,
             addresses: super::Addresses::default(),
+            connect_timeout,
             headers: DefaultHeaders(self.headers),
             settings: self.settings,
             breaker: self.breaker,
@@ -362,10 +364,11 @@ impl ClientBuilder {
     }
 
     /// Checks the ranges, and gives the connect timeout that holds.
-    fn validate(&self) -> Result<Duration, ConfigError> {
+    pub(crate) fn validate(&self) -> Result<Duration, ConfigError> {
         let attempt_timeout = self.settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
         check_settings(&self.settings, &self.presets)?;
         self.limit.as_ref().map_or(Ok(()), ConcurrencyLimit::validate)?;
+        self.settings.hedge.as_ref().map_or(Ok(()), Hedge::validate)?;
         let key = self.settings.key.header.name();
         if self.headers.contains_key(key) {
             // Every operation would carry the same one, and the server would take the second for a repeat of the first.
@@ -405,6 +408,18 @@ impl fmt::Debug for ClientBuilder {
             .field("dice", &self.dice)
             .finish_non_exhaustive()
     }
+}
+
+/// Reads a base URL; the error names neither it nor the credentials it may hold.
+pub(crate) fn parse_base(url: &str) -> Result<Url, Error> {
+    let url = Url::parse(url).map_err(|error| Error::request_because("the base URL is not valid", error))?;
+    let plain = url.query().is_none() && url.fragment().is_none();
+    if matches!(url.scheme(), "http" | "https") && plain {
+        return Ok(url);
+    }
+    Err(Error::request(
+        "the base URL must be http or https, without query and fragment",
+    ))
 }
 
 /// Builds reqwest's client with our settings on top of the caller's.

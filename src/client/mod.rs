@@ -14,6 +14,7 @@ mod request_form;
 mod request_json;
 #[cfg(feature = "multipart")]
 mod request_multipart;
+mod request_policy;
 #[cfg(feature = "query")]
 mod request_query;
 mod response;
@@ -25,14 +26,17 @@ mod wire;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use url::Url;
 
-use addresses::Addresses;
+use addresses::{Addresses, Known};
 pub use builder::ClientBuilder;
 #[cfg(feature = "tower")]
 pub(crate) use builder::check_settings;
+#[cfg(feature = "serde")]
+pub(crate) use builder::parse_base;
 pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
 pub use target::IntoTarget;
@@ -71,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) base: Option<Url>,
     addresses: Addresses,
     pub(crate) headers: DefaultHeaders,
+    /// `None` where it cannot reach the wire.
+    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) settings: Settings,
     pub(crate) breaker: Option<CircuitBreaker>,
     pub(crate) budget: RetryBudget,
@@ -127,6 +133,7 @@ impl Client {
                 client,
                 armor: Armor::Worn,
             },
+            None,
             None,
         )
     }
@@ -230,11 +237,9 @@ impl Shared {
     }
 
     /// The key's rules at an address: those of its preset, else the client's.
-    pub(crate) fn key_settings(&self, url: &Url) -> (Option<&Preset>, &KeySettings) {
-        let preset = self
-            .addresses
-            .presets(url)
-            .unwrap_or(&self.presets)
+    fn key_settings<'s>(&'s self, url: &Url, known: Option<&'s Known>) -> (Option<&'s Preset>, &'s KeySettings) {
+        let preset = known
+            .map_or(&self.presets, |known| &known.presets)
             .find(Address::Url(url));
         (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
@@ -260,6 +265,7 @@ impl fmt::Debug for Shared {
             .field("host", &self.base.as_ref().and_then(Url::host_str))
             .field("addresses", &self.addresses)
             .field("headers", &self.headers)
+            .field("connect_timeout", &self.connect_timeout)
             .field("settings", &self.settings)
             .field("breaker", &self.breaker)
             .field("budget", &self.budget)

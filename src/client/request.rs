@@ -152,7 +152,7 @@ impl RequestBuilder {
         let Ok(url) = &self.url else {
             return Ok(self.key.as_ref());
         };
-        let (_, settings) = self.client.0.key_settings(url);
+        let (_, settings) = self.client.0.key_settings(url, None);
         if self.key.is_none() && settings.body_member.is_none() {
             if let Some(value) = self.headers.get(settings.header.name()) {
                 self.key = Some(settings.header.read(value)?);

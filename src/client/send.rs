@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Response;
@@ -10,7 +11,7 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::event::operation_span;
-use crate::operation::{Address, Receipt, StopReason};
+use crate::operation::{Address, Receipt, Scope, StopReason, origin_of};
 use crate::preset::Preset;
 use crate::retry::{ReplaySafety, RetryPolicy};
 
@@ -19,6 +20,8 @@ pub(super) struct Operation {
     client: Client,
     template: Template,
     receipt: Receipt,
+    /// Of the whole origin.
+    scope: Option<Scope>,
     safety: ReplaySafety,
     policy: Option<RetryPolicy>,
     lookup: Option<Lookup>,
@@ -43,7 +46,8 @@ impl Operation {
         } = request;
         let url = url?;
         let settings = &client.0.settings;
-        let (preset, key_settings) = client.0.key_settings(&url);
+        let known = client.0.addresses.find(&url);
+        let (preset, key_settings) = client.0.key_settings(&url, known);
         for (name, value) in &client.0.headers.0 {
             // A key among the defaults would be the same for every operation; the builder refuses the client's own
             // header, a preset may name another.
@@ -62,7 +66,11 @@ impl Operation {
             prepared.safety
         };
         let lookup = overrides.lookup.or_else(|| settings.lookup.clone());
-        let mut receipt = Receipt::new(method.clone(), Address::Url(&url).text(), prepared.key);
+        let (origin, scope) = match known {
+            Some(known) => (Arc::clone(&known.origin), known.scope),
+            None => (origin_of(&url), Scope::of_url(&url)),
+        };
+        let mut receipt = Receipt::new(method.clone(), origin, prepared.key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }
@@ -70,15 +78,14 @@ impl Operation {
         if lookup.is_some() {
             safety = safety.with_lookup();
         }
-        let known = preset.as_ref();
-        if let Some(preset) = known {
+        if let Some(preset) = &preset {
             receipt.of_preset(preset.shared_name());
         }
         Ok(Self {
             attempt_timeout: overrides
                 .attempt_timeout
                 .or(settings.attempt_timeout)
-                .or_else(|| known?.attempt_timeout())
+                .or_else(|| preset.as_ref()?.attempt_timeout())
                 .unwrap_or(Settings::ATTEMPT_TIMEOUT),
             total_timeout: overrides.total_timeout.or(settings.total_timeout),
             buffer: overrides.buffer.or(settings.buffer),
@@ -93,6 +100,7 @@ impl Operation {
             },
             client,
             receipt,
+            scope,
             safety,
             policy: overrides.policy,
             lookup,
@@ -159,6 +167,7 @@ impl Operation {
             attempts,
             guards: Guards::new(
                 shields,
+                self.scope,
                 (&template.method, Address::Url(&template.url), &template.headers),
             ),
         };
@@ -170,6 +179,7 @@ impl Operation {
                     judge,
                     shields,
                     limit: shared.limit.as_ref(),
+                    hedge: settings.hedge.as_ref(),
                     attempt_timeout: self.attempt_timeout,
                     request_id: preset.and_then(Preset::request_id_header),
                     clock,

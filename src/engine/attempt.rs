@@ -280,6 +280,10 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 impl<T: Transport> Exchange for HttpExchange<'_, T> {
     type Answer = Response;
 
+    fn twin(&self) -> Self {
+        Self::new(self.transport, self.template, self.rules, self.clock)
+    }
+
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
         self.hops.clear();
         self.landing = None;

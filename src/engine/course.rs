@@ -9,6 +9,7 @@ use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
 use crate::event::{AttemptSpan, Event, Observers, operation_ended};
+use crate::hedge::Hedge;
 use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, StopReason};
 use crate::preset::Preset;
 use crate::retry::{Begin, Decision, RetryPolicy};
@@ -21,6 +22,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) judge: Judge<'a>,
     pub(crate) shields: Shields<'a>,
     pub(crate) limit: Option<&'a ConcurrencyLimit>,
+    pub(crate) hedge: Option<&'a Hedge>,
     pub(crate) attempt_timeout: Duration,
     /// The header in which the server names its answers.
     pub(crate) request_id: Option<&'a HeaderName>,
@@ -51,6 +53,7 @@ pub(crate) struct Course<'a> {
 /// What is known of an attempt when it ended.
 #[derive(Debug)]
 pub(crate) struct Ended<'p> {
+    pub(crate) number: u32,
     pub(crate) spent: Spent<'p>,
     pub(crate) span: AttemptSpan,
     /// The redirects that it followed, and who answered.
@@ -100,47 +103,31 @@ impl<'a> Course<'a> {
     /// Judges the outcome, writes it down, and says what follows; with the wait that was asked for, if it stops.
     pub(crate) fn ends(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) -> (Decision, Option<Duration>) {
         let Ended {
+            number,
             spent,
             span,
             path: (hops, landing),
         } = ended;
         let (began, at) = (spent.began, spent.at);
-        let outcome = redirected(outcome, self.receipt.method(), hops);
-        let number = self.steps.attempts.begun();
-        let mut outcome = outcome.with_method(self.receipt.method()).with_attempt(number);
-        let is_success = outcome.status().is_some_and(|status| status.is_success());
-        if !is_success {
-            // For dates in headers, which a success is not asked for.
-            outcome = outcome.with_received(self.plan.clock.wall());
-        }
-        let verdict = self.plan.judge.verdict(&outcome);
-        if is_success && !verdict.is_accept() {
-            outcome = outcome.with_received(self.plan.clock.wall());
-        }
+        let outcome = outcome.with_attempt(number);
+        let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
         let settled = self.steps.settle(
             self.plan.shields,
             spent,
             (&outcome, &verdict, landing),
             (self.plan.clock, self.plan.dice),
         );
-        let attempt = Attempt::new(
-            &outcome,
-            self.steps.attempts.last_effect(),
-            (began - self.started, at - began),
-            hops.to_vec(),
-        )
-        .with_problem(verdict.problem())
-        .with_request_id(self.request_id(&outcome));
-        span.ended(&attempt);
-        self.receipt.add(attempt);
-        self.receipt.has_effect(self.steps.attempts.effect());
-        // The cause before what it brought about.
-        self.tell(&Event::AttemptEnded { receipt: self.receipt });
-        settled
-            .transitions
-            .iter()
-            .flatten()
-            .for_each(|transition| self.tell_transition(transition));
+        if let Some(hedge) = self.plan.hedge
+            && outcome.status().is_some_and(|status| status.is_success())
+        {
+            self.steps.guards.observed(hedge, at - began);
+        }
+        let effect = self.steps.attempts.last_effect();
+        let attempt = self
+            .plan
+            .attempt(&outcome, &verdict, (effect, began - self.started, at - began), hops);
+        self.writes(attempt, &span);
+        self.tell_all(settled.transitions);
         (settled.decision, settled.retry_after)
     }
 
@@ -183,11 +170,22 @@ impl<'a> Course<'a> {
         self.tell(&Event::Stopped { receipt: self.receipt });
     }
 
-    fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {
-        outcome.headers()?.get(self.plan.request_id?)
+    /// Adds an attempt to the receipt; the cause before what it brought about.
+    pub(super) fn writes(&mut self, attempt: Attempt, span: &AttemptSpan) {
+        span.ended(&attempt);
+        self.receipt.add(attempt);
+        self.receipt.has_effect(self.steps.attempts.effect());
+        self.tell(&Event::AttemptEnded { receipt: self.receipt });
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    pub(super) fn tell_all(&self, transitions: [Option<Transition>; 4]) {
+        transitions
+            .iter()
+            .flatten()
+            .for_each(|transition| self.tell_transition(transition));
+    }
+
+    pub(super) fn tell(&self, event: &Event<'_>) {
         self.plan.observers.tell(event);
     }
 
@@ -196,6 +194,40 @@ impl<'a> Course<'a> {
             receipt: self.receipt,
             transition,
         });
+    }
+}
+
+impl Plan<'_> {
+    /// What an outcome means, with all that a classifier may ask of it.
+    pub(super) fn judged<'o>(&self, outcome: Outcome<'o>, method: &'o Method, hops: &[Hop]) -> (Outcome<'o>, Verdict) {
+        let mut outcome = redirected(outcome, method, hops).with_method(method);
+        let is_success = outcome.status().is_some_and(|status| status.is_success());
+        if !is_success {
+            // For dates in headers, which a success is not asked for.
+            outcome = outcome.with_received(self.clock.wall());
+        }
+        let verdict = self.judge.verdict(&outcome);
+        if is_success && !verdict.is_accept() {
+            outcome = outcome.with_received(self.clock.wall());
+        }
+        (outcome, verdict)
+    }
+
+    /// An attempt as the receipt keeps it.
+    pub(super) fn attempt(
+        &self,
+        outcome: &Outcome<'_>,
+        verdict: &Verdict,
+        (effect, started, took): (Effect, Duration, Duration),
+        hops: &[Hop],
+    ) -> Attempt {
+        Attempt::new(outcome, effect, (started, took), hops.to_vec())
+            .with_problem(verdict.problem())
+            .with_request_id(self.request_id(outcome))
+    }
+
+    fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {
+        outcome.headers()?.get(self.request_id?)
     }
 }
 

@@ -8,6 +8,11 @@ pub(crate) trait Exchange: Send {
     /// What an attempt brings.
     type Answer: Send;
 
+    /// A second way, for an attempt beside the one under way.
+    fn twin(&self) -> Self
+    where
+        Self: Sized;
+
     /// Makes one attempt.
     fn send(&mut self, number: u32) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 

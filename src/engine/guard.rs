@@ -7,6 +7,7 @@ use super::Fields;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::clock::Clock;
+use crate::hedge::Hedge;
 use crate::operation::{Address, Failure, FailureKind, Outcome, Scope, StopReason};
 use crate::retry::Decision;
 
@@ -52,8 +53,9 @@ struct Scopes {
 }
 
 impl Guards {
-    pub(crate) fn new(shields: Shields<'_>, request: (&Method, Address<'_>, &Fields)) -> Self {
-        let home = Scopes::of(shields.breaker, request);
+    /// For a request to the origin that the scope stands for.
+    pub(crate) fn new(shields: Shields<'_>, origin: Option<Scope>, request: (&Method, Address<'_>, &Fields)) -> Self {
+        let home = Scopes::at(origin, shields.breaker, request);
         Self {
             home,
             answering: home,
@@ -65,6 +67,24 @@ impl Guards {
     /// Where the operation is sent.
     pub(crate) fn origin(&self) -> Option<Scope> {
         self.home.budget
+    }
+
+    /// Notes how long an attempt took.
+    pub(crate) fn observed(&self, hedge: &Hedge, took: Duration) {
+        if let Some(origin) = self.home.budget {
+            hedge.observe(origin, took);
+        }
+    }
+
+    /// Pays for a hedge; its success earns no refund, or hedges would cost nothing.
+    pub(crate) fn pay_for_hedge<'a>(&self, shields: Shields<'a>) -> Result<Option<Withdrawal<'a>>, StopReason> {
+        let (Some(scope), Some(budget)) = (self.home.budget, shields.budget) else {
+            return Ok(None);
+        };
+        let withdrawal = budget
+            .withdraw(scope, Failed::Error)
+            .ok_or(StopReason::BudgetExhausted)?;
+        Ok(Some(withdrawal))
     }
 
     /// Asks the breaker for leave to send.
@@ -113,7 +133,9 @@ impl Guards {
     ) -> [Option<Transition>; 4] {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
-            Scopes::of(
+            let origin = Address::Url(&landing.url).scope();
+            Scopes::at(
+                origin,
                 shields.breaker,
                 (&landing.method, Address::Url(&landing.url), &Fields::default()),
             )
@@ -205,8 +227,11 @@ impl Guards {
 }
 
 impl Scopes {
-    fn of(breaker: Option<&CircuitBreaker>, (method, address, headers): (&Method, Address<'_>, &Fields)) -> Self {
-        let origin = address.scope();
+    fn at(
+        origin: Option<Scope>,
+        breaker: Option<&CircuitBreaker>,
+        (method, address, headers): (&Method, Address<'_>, &Fields),
+    ) -> Self {
         let breaker = breaker.and_then(|breaker| {
             if !breaker.is_keyed() {
                 return origin;

@@ -12,6 +12,7 @@ mod exchange;
 pub(crate) mod fault;
 mod fields;
 mod guard;
+mod hedging;
 mod hook;
 mod lookup;
 #[cfg_attr(feature = "http2", path = "nack_h2.rs")]
@@ -20,6 +21,7 @@ mod nack;
 pub(crate) mod peek;
 mod prepare;
 mod queue;
+mod race;
 mod redirect;
 mod run;
 mod settings;

@@ -4,6 +4,7 @@ use tracing::Instrument;
 
 use super::course::{Course, Ended};
 use super::queue::{Entered, enter};
+use super::race::{Runner, race};
 use super::steps::Spent;
 use super::{Exchange, Prospect};
 use crate::clock::Clock;
@@ -26,6 +27,9 @@ pub(crate) struct Run<'a, E: Exchange> {
     pub(crate) last: Finished<E::Answer>,
 }
 
+/// What follows, the wait that was asked for, and when that was decided.
+type Followed<T> = (T, Option<Duration>, Instant);
+
 impl<E: Exchange> Run<'_, E> {
     /// Runs the operation to its end; the receipt is complete then.
     ///
@@ -34,40 +38,11 @@ impl<E: Exchange> Run<'_, E> {
         // The first attempt begins with the operation: one clock read for both.
         let mut began = self.course.started;
         loop {
-            let place = match self.course.plan.limit {
-                None => None,
-                // Boxed, as all that few operations do: the common one should not be as large as this.
-                Some(limit) => match Box::pin(enter(limit, &mut self.course, began)).await {
-                    Ok(Entered { place, at }) => {
-                        began = at;
-                        place
-                    }
-                    Err((stop, at)) => return self.course.stops(stop, None, at),
-                },
+            // Boxed, so that nothing an attempt needs is held while the next one is waited for.
+            let (decision, hint, at) = match Box::pin(self.once(began)).await {
+                Ok(followed) => followed,
+                Err((stop, hint, at)) => return self.course.stops(stop, hint, at),
             };
-            let admitted = match self.course.admit(began) {
-                Ok(admitted) => admitted,
-                Err((stop, retry_after)) => return self.course.stops(stop, retry_after, began),
-            };
-            let span = self.course.span(admitted.begin);
-            let result = self.attempt(admitted.begin, began).instrument(span.span()).await;
-            let at = self.course.plan.clock.now();
-            drop(place);
-            let ended = Ended {
-                spent: Spent {
-                    permit: admitted.permit,
-                    began,
-                    at,
-                },
-                span,
-                path: (self.exchange.hops(), self.exchange.landing()),
-            };
-            let outcome = match &result {
-                Ok(answer) => self.exchange.outcome(answer),
-                Err(failure) => Outcome::failure(failure),
-            };
-            let (decision, hint) = self.course.ends(outcome, ended);
-            self.remember(result);
             match decision {
                 Decision::Stop(stop) if self.is_askable(stop) => {
                     let (found, now) = Box::pin(self.look_up(Prospect::GivenUp, at)).await;
@@ -87,6 +62,66 @@ impl<E: Exchange> Run<'_, E> {
         }
     }
 
+    /// Makes one attempt and decides what follows; with the wait that was asked for, if it stops, and when that was.
+    ///
+    /// # Errors
+    ///
+    /// If there was no leave to make it: why, with the wait that was asked for, and when.
+    async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Followed<StopReason>> {
+        let place = match self.course.plan.limit {
+            None => None,
+            // Boxed, as all that few operations do: the common one should not be as large as this.
+            Some(limit) => match Box::pin(enter(limit, &mut self.course, began)).await {
+                Ok(Entered { place, at }) => {
+                    began = at;
+                    place
+                }
+                Err((stop, at)) => return Err((stop, None, at)),
+            },
+        };
+        let mut runner = match self.course.admit(began) {
+            Ok(admitted) => Runner {
+                span: self.course.span(admitted.begin),
+                admitted,
+                began,
+            },
+            Err((stop, retry_after)) => return Err((stop, retry_after, began)),
+        };
+        let result = match self.course.hedge_delay() {
+            None => {
+                self.attempt(runner.admitted.begin, began)
+                    .instrument(runner.span.span())
+                    .await
+            }
+            Some(delay) => {
+                let exchanges = (self.exchange.twin(), self.exchange.twin());
+                let lap = Box::pin(race(&mut self.course, exchanges, runner, delay)).await;
+                self.exchange = lap.exchange;
+                runner = lap.runner;
+                lap.result
+            }
+        };
+        let at = self.course.plan.clock.now();
+        drop(place);
+        let ended = Ended {
+            number: runner.admitted.begin.number,
+            spent: Spent {
+                permit: runner.admitted.permit,
+                began: runner.began,
+                at,
+            },
+            span: runner.span,
+            path: (self.exchange.hops(), self.exchange.landing()),
+        };
+        let outcome = match &result {
+            Ok(answer) => self.exchange.outcome(answer),
+            Err(failure) => Outcome::failure(failure),
+        };
+        let (decision, hint) = self.course.ends(outcome, ended);
+        self.remember(result);
+        Ok((decision, hint, at))
+    }
+
     /// Sends once, within the attempt's limit and what is left until the deadline.
     async fn attempt(&mut self, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
         let limit = self.course.begins(begin);
@@ -100,7 +135,7 @@ impl<E: Exchange> Run<'_, E> {
         self.course.waits(wait);
         // An answer from before a failure was retired then.
         if self.last.failure.is_none() {
-            self.exchange.retire(&mut self.last.answer, wait).await;
+            Box::pin(self.exchange.retire(&mut self.last.answer, wait)).await;
         }
         let clock = self.course.plan.clock;
         let spent = clock.now().saturating_duration_since(since);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{BeforeAttempt, Lookup, Redirects};
+use crate::hedge::Hedge;
 use crate::operation::{KeySettings, KeySupport};
 use crate::retry::{Replay, RetryPolicy};
 
@@ -19,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) redirects: Redirects,
     pub(crate) hook: Option<Arc<dyn BeforeAttempt>>,
     pub(crate) lookup: Option<Lookup>,
+    pub(crate) hedge: Option<Hedge>,
 }
 
 /// What one request sets differently.
@@ -49,6 +51,7 @@ impl fmt::Debug for Settings {
             .field("buffer", &self.buffer)
             .field("redirects", &self.redirects)
             .field("lookup", &self.lookup)
+            .field("hedge", &self.hedge)
             .finish_non_exhaustive()
     }
 }

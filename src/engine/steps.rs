@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::guard::{Guards, Landing, Shields};
 use crate::breaker::{Permit, Transition, Try};
+use crate::budget::Withdrawal;
 use crate::classify::Verdict;
 use crate::clock::Clock;
 use crate::operation::{Outcome, StopReason};
@@ -75,6 +76,32 @@ impl Steps {
         let begin = self.attempts.begin(now).map_err(refused)?;
         self.guards.spend(withdrawal);
         Ok(Admitted { begin, permit })
+    }
+
+    /// Asks for leave to send a hedge beside the attempt under way.
+    pub(crate) fn hedge<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Option<Admitted<'a>> {
+        if !self.attempts.may_hedge(now) {
+            return None;
+        }
+        let permit = self.guards.admit(shields, Try::Retry, now).ok()?;
+        let withdrawal = self.guards.pay_for_hedge(shields).ok()?;
+        let begin = self.attempts.begin(now).ok()?;
+        withdrawal.map(Withdrawal::spend);
+        Some(Admitted { begin, permit })
+    }
+
+    /// Tells the breaker how an attempt ended that has no say in what follows, since another one is under way.
+    pub(crate) fn put_aside<'a>(
+        &mut self,
+        shields: Shields<'a>,
+        spent: Spent<'a>,
+        (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
+        dice: &Dice,
+    ) -> [Option<Transition>; 4] {
+        let Spent { permit, began, at } = spent;
+        self.attempts.aside(outcome, verdict);
+        self.guards
+            .settle(shields, permit, landing, outcome, (began, at), dice.roll())
     }
 
     /// Tells breaker and budget how an attempt ended, and decides what follows.

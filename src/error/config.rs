@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 /// A setting lies outside the range that its builder accepts.
 ///
 /// Returned by the `build()` of every builder in this crate. The message names the setting, the accepted range and the
-/// rejected value; settings hold no secrets, so the value is shown.
+/// rejected value; settings hold no secrets, so the value is shown. A base URL may hold one, and is not.
 ///
 /// # Examples
 ///
@@ -16,33 +16,48 @@ use std::ops::RangeInclusive;
 /// assert_eq!(error.field(), "max_attempts");
 /// assert_eq!(error.to_string(), "`max_attempts` must be 1 to 100, but was 0");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}` must be {accepted}, but was {value}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    field: &'static str,
+    field: Cow<'static, str>,
     accepted: Cow<'static, str>,
-    value: String,
+    fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fault {
+    /// The rejected value.
+    Value(String),
+    /// There is no such setting.
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(dead_code, reason = "only texts can name what does not exist")
+    )]
+    Unknown,
 }
 
 impl ConfigError {
-    /// The name of the builder's setter.
+    /// The name of the builder's setter; with `steadfast::config` the whole path, as in `retry.backoff.base`.
     #[must_use]
-    pub fn field(&self) -> &'static str {
-        self.field
+    pub fn field(&self) -> &str {
+        &self.field
     }
 
-    /// The accepted range, in words.
+    /// The accepted range, in words; where there is no such setting, those that there are.
     #[must_use]
     pub fn accepted(&self) -> &str {
         &self.accepted
     }
 
     /// Describes a rejected value.
-    pub(crate) fn new(field: &'static str, accepted: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+    pub(crate) fn new(
+        field: impl Into<Cow<'static, str>>,
+        accepted: impl Into<Cow<'static, str>>,
+        value: impl fmt::Display,
+    ) -> Self {
         Self {
-            field,
+            field: field.into(),
             accepted: accepted.into(),
-            value: value.to_string(),
+            fault: Fault::Value(value.to_string()),
         }
     }
 
@@ -73,3 +88,35 @@ impl ConfigError {
         Err(Self::new(field, range, format_args!("{value:?}")))
     }
 }
+
+#[cfg(feature = "serde")]
+impl ConfigError {
+    /// Describes a setting that does not exist.
+    pub(crate) fn unknown(field: impl Into<Cow<'static, str>>, accepted: String) -> Self {
+        Self {
+            field: field.into(),
+            accepted: accepted.into(),
+            fault: Fault::Unknown,
+        }
+    }
+
+    /// Gives the field another name.
+    pub(crate) fn renamed(self, rename: impl FnOnce(&str) -> String) -> Self {
+        Self {
+            field: rename(&self.field).into(),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, accepted, fault } = self;
+        match fault {
+            Fault::Value(value) => write!(f, "`{field}` must be {accepted}, but was {value}"),
+            Fault::Unknown => write!(f, "there is no setting `{field}`, only {accepted}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -92,10 +92,22 @@ impl Error {
         self.stopped_by(StopReason::BudgetExhausted)
     }
 
-    /// The policy's attempts were used up.
+    /// The policy's attempts were used up, in all or for such an outcome.
     #[must_use]
     pub fn is_attempts_exhausted(&self) -> bool {
         self.stopped_by(StopReason::AttemptsExhausted)
+    }
+
+    /// The policy's time for beginning retries was over.
+    #[must_use]
+    pub fn is_time_exhausted(&self) -> bool {
+        self.stopped_by(StopReason::TimeExhausted)
+    }
+
+    /// A stop condition of the policy ended it.
+    #[must_use]
+    pub fn is_stop_condition(&self) -> bool {
+        self.stopped_by(StopReason::StopCondition)
     }
 
     /// The deadline left no room for another attempt.

@@ -1,14 +1,17 @@
 //! What happens during an operation, told to observers and to `tracing`.
 //!
 //! Spans need no code: `steadfast.operation` holds one `steadfast.attempt` (kind CLIENT) per attempt, with the field
-//! names of OpenTelemetry's HTTP conventions. Events are for code that wants to act: count, alert, print.
+//! names of OpenTelemetry's HTTP conventions, and `otel.name`, `otel.kind` and `otel.status_code` for
+//! `tracing-opentelemetry`. Events are for code that wants to act: count, alert, print.
 
+mod method;
 mod observer;
 mod span;
 
 use std::fmt;
 use std::time::Duration;
 
+pub(crate) use method::{OTHER_METHOD, standard_method};
 pub use observer::Observer;
 pub(crate) use observer::{FromFn, Observers};
 pub(crate) use span::{AttemptSpan, operation_ended, operation_span};
@@ -41,6 +44,14 @@ pub enum Event<'a> {
     /// Only with [`Replay::AtLeastOnce`](crate::Replay::AtLeastOnce).
     #[non_exhaustive]
     DuplicatePossible {
+        /// The operation so far.
+        receipt: &'a Receipt,
+        /// The attempt's number.
+        number: u32,
+    },
+    /// The attempt that is about to be sent is a [hedge](crate::Hedge): an earlier one has not answered yet.
+    #[non_exhaustive]
+    Hedged {
         /// The operation so far.
         receipt: &'a Receipt,
         /// The attempt's number.
@@ -85,6 +96,7 @@ impl Event<'_> {
         match self {
             Self::AttemptStarted { receipt, .. }
             | Self::DuplicatePossible { receipt, .. }
+            | Self::Hedged { receipt, .. }
             | Self::AttemptEnded { receipt }
             | Self::RetryScheduled { receipt, .. }
             | Self::LookedUp { receipt, .. }
@@ -108,6 +120,7 @@ impl fmt::Display for Event<'_> {
                 None => Ok(()),
             },
             Self::DuplicatePossible { number, .. } => write!(f, ": attempt #{number} may be a duplicate"),
+            Self::Hedged { number, .. } => write!(f, ": attempt #{number} is a hedge"),
             Self::RetryScheduled { wait, .. } => write!(f, ": retries in {}", Seconds(*wait)),
             Self::LookedUp { effect, .. } => write!(f, ": looked up: effect {effect}"),
             Self::CircuitChanged { transition, .. } => write!(f, ": the circuit {transition}"),

@@ -29,6 +29,13 @@ impl Observers {
     }
 }
 
+#[cfg(feature = "serde")]
+impl Observers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} observers]", self.0.len())

@@ -1,12 +1,15 @@
-use crate::operation::{Address, Attempt, Ending, Receipt, StopReason};
 use tracing::Span;
 use tracing::field::Empty;
+
+use super::{OTHER_METHOD, standard_method};
+use crate::operation::{Address, Attempt, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
     let span = tracing::debug_span!(
         "steadfast.operation",
-        http.request.method = %receipt.method(),
+        http.request.method = standard_method(receipt.method()).unwrap_or(OTHER_METHOD),
+        otel.status_code = Empty,
         steadfast.key = Empty,
         steadfast.stop = Empty,
         steadfast.effect = Empty,
@@ -20,11 +23,16 @@ pub(crate) fn operation_span(receipt: &Receipt) -> Span {
 /// Records how the operation ended on the span that is current, and warns if it was given up.
 pub(crate) fn operation_ended(receipt: &Receipt) {
     let span = Span::current();
-    if !span.is_disabled() {
+    let given_up = receipt.stop() != StopReason::Accepted;
+    // Where ours is not wanted, the current span is the caller's own.
+    if span.metadata().is_some_and(|metadata| metadata.name() == OPERATION) {
         span.record("steadfast.stop", receipt.stop().as_str());
         span.record("steadfast.effect", tracing::field::display(receipt.effect()));
+        if given_up {
+            span.record("otel.status_code", "ERROR");
+        }
     }
-    if receipt.stop() != StopReason::Accepted {
+    if given_up {
         tracing::warn!(
             attempts = receipt.attempts().len(),
             stop = receipt.stop().as_str(),
@@ -34,24 +42,34 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
     }
 }
 
-/// The CLIENT span of one attempt.
+/// The CLIENT span of one attempt; to OpenTelemetry its name is the method.
+///
+/// Without `url.full`, which the conventions want: paths and queries hold secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct AttemptSpan(Span);
 
 impl AttemptSpan {
     pub(crate) fn new(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
+        let method = standard_method(receipt.method());
         let span = tracing::debug_span!(
             "steadfast.attempt",
             otel.kind = "client",
-            http.request.method = %receipt.method(),
-            server.address = &*address.host().unwrap_or_default(),
-            server.port = address.port().unwrap_or_default(),
+            otel.name = method.unwrap_or("HTTP"),
+            otel.status_code = Empty,
+            http.request.method = method.unwrap_or(OTHER_METHOD),
+            http.request.method_original = Empty,
+            server.address = bare(&address.host().unwrap_or_default()),
+            // tracing-opentelemetry makes a text of an unsigned number, and the conventions want numbers.
+            server.port = address.port().map(i64::from),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             error.r#type = Empty,
         );
         if number > 1 {
-            span.record("http.request.resend_count", number - 1);
+            span.record("http.request.resend_count", i64::from(number - 1));
+        }
+        if method.is_none() {
+            span.record("http.request.method_original", receipt.method().as_str());
         }
         Self(span)
     }
@@ -76,14 +94,65 @@ impl AttemptSpan {
         }
         match attempt.ending() {
             Ending::Response { status, .. } => {
-                self.0.record("http.response.status_code", status.as_u16());
+                self.0.record("http.response.status_code", i64::from(status.as_u16()));
                 if status.is_client_error() || status.is_server_error() {
-                    self.0.record("error.type", status.as_str());
+                    self.failed(status.as_str());
                 }
             }
-            Ending::Failure { kind, .. } => {
-                self.0.record("error.type", kind.as_str());
-            }
+            Ending::Cancelled => {}
+            Ending::Failure { kind, .. } => self.failed(kind.as_str()),
         }
+    }
+
+    fn failed(&self, error: &str) {
+        self.0.record("error.type", error);
+        self.0.record("otel.status_code", "ERROR");
+    }
+}
+
+/// The host without the brackets that a URL puts around an IPv6 address.
+fn bare(host: &str) -> &str {
+    host.trim_matches(['[', ']'])
+}
+
+/// The name of the operation's span.
+const OPERATION: &str = "steadfast.operation";
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use http::Method;
+    use tracing::Subscriber;
+    use tracing::span::{Id, Record};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    use super::*;
+    use crate::fixture::start;
+
+    /// Counts what is recorded on spans.
+    struct Records(Arc<AtomicUsize>);
+
+    impl<S: Subscriber> Layer<S> for Records {
+        fn on_record(&self, _span: &Id, _values: &Record<'_>, _context: Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_operation_is_recorded_on_its_own_span_and_never_on_the_callers() {
+        let mut receipt = Receipt::new(Method::GET, "https://api.example.com".into(), None);
+        receipt.stopped(StopReason::Deadline, None, Duration::ZERO, start());
+        let records = Arc::new(AtomicUsize::new(0));
+        let listening = tracing_subscriber::registry().with(Records(Arc::clone(&records)));
+        tracing::subscriber::with_default(listening, || {
+            let callers = tracing::info_span!("caller", otel.status_code = Empty, steadfast.stop = Empty);
+            callers.in_scope(|| operation_ended(&receipt));
+            assert_eq!(records.load(Ordering::Relaxed), 0);
+            operation_span(&receipt).in_scope(|| operation_ended(&receipt));
+            assert_eq!(records.load(Ordering::Relaxed), 3, "the reason, the effect, the state");
+        });
     }
 }

@@ -86,7 +86,7 @@ impl<'a> Address<'a> {
     /// Scheme, host and port for a receipt, a default port left out; `-` where there is no origin.
     pub(crate) fn text(self) -> Arc<str> {
         let (scheme, host, port) = match self {
-            Self::Url(url) => return origin_of(url).into(),
+            Self::Url(url) => return origin_of(url),
             Self::At(origin, _) => (origin.scheme(), Cow::Borrowed(origin.host()), Some(origin.port())),
             Self::Uri(_) => match (self.scheme(), self.host()) {
                 (Some(scheme), Some(host)) => (scheme, host, self.port()),

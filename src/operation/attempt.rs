@@ -46,6 +46,24 @@ impl Attempt {
         }
     }
 
+    /// One that was dropped because another attempt of the operation answered.
+    pub(crate) fn cancelled(number: u32, (started, took): (Duration, Duration)) -> Self {
+        Self {
+            number,
+            started,
+            took,
+            ending: Ending::Cancelled,
+            effect: Effect::Unknown,
+            replayed: false,
+            problem: None,
+            request_id: None,
+            wait: None,
+            hops: Vec::new(),
+            unseen_redirect: false,
+            looked_up: None,
+        }
+    }
+
     pub(crate) fn with_problem(mut self, problem: Option<Problem>) -> Self {
         self.problem = problem;
         self

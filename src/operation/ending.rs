@@ -22,6 +22,8 @@ pub enum Ending {
         /// Whether the server may have acted.
         delivery: Delivery,
     },
+    /// It was dropped, because another attempt of the operation answered first; see [`Hedge`](crate::Hedge).
+    Cancelled,
 }
 
 impl Ending {
@@ -30,7 +32,7 @@ impl Ending {
     pub fn status(self) -> Option<StatusCode> {
         match self {
             Self::Response { status } => Some(status),
-            Self::Failure { .. } => None,
+            Self::Failure { .. } | Self::Cancelled => None,
         }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use url::Url;
 
@@ -11,7 +13,8 @@ pub struct Hop {
     status: StatusCode,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_text"))]
     method: Method,
-    origin: Box<str>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_str"))]
+    origin: Arc<str>,
 }
 
 impl Hop {
@@ -19,7 +22,7 @@ impl Hop {
         Self {
             status,
             method,
-            origin: origin_of(to).into(),
+            origin: origin_of(to),
         }
     }
 

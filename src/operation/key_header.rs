@@ -20,7 +20,7 @@ use super::{IdempotencyKey, KeyError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHeader {
     name: HeaderName,
-    format: KeyFormat,
+    pub(crate) format: KeyFormat,
 }
 
 /// The form of a key in its header.

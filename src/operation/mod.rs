@@ -35,5 +35,6 @@ pub use origin::{Origin, ParseOriginError, Scope};
 pub use outcome::Outcome;
 pub use problem::Problem;
 pub use receipt::Receipt;
+pub(crate) use receipt::origin_of;
 pub(crate) use receipt_table::Seconds;
 pub use stop::{NotReplayable, StopReason};

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::num::NonZeroU64;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
@@ -137,7 +138,7 @@ impl std::error::Error for ParseOriginError {}
 /// # Ok::<(), steadfast::ParseOriginError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Scope(u64);
+pub struct Scope(NonZeroU64);
 
 impl Scope {
     /// Names a part of an origin: a route, a tenant, a region.
@@ -173,13 +174,13 @@ impl Scope {
 
     /// The hash; never zero, so that zero can stand for "nobody" in a table.
     pub(crate) fn bits(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     fn hash(feed: impl FnOnce(&mut <RandomState as BuildHasher>::Hasher)) -> Self {
         let mut hasher = KEYS.build_hasher();
         feed(&mut hasher);
-        Self(hasher.finish().max(1))
+        Self(NonZeroU64::new(hasher.finish()).unwrap_or(NonZeroU64::MIN))
     }
 }
 

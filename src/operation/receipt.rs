@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -226,12 +225,11 @@ impl Receipt {
 }
 
 /// Scheme, host and port, without credentials.
-pub(super) fn origin_of(url: &Url) -> Cow<'_, str> {
-    let text = &url[..url::Position::BeforePath];
-    match text.rsplit_once('@') {
-        Some((_, host)) => format!("{}://{host}", url.scheme()).into(),
-        None => text.into(),
-    }
+pub(crate) fn origin_of(url: &Url) -> Arc<str> {
+    url[..url::Position::BeforePath].rsplit_once('@').map_or_else(
+        || url[..url::Position::BeforePath].into(),
+        |(_, host)| format!("{}://{host}", url.scheme()).into(),
+    )
 }
 
 #[cfg(feature = "serde")]

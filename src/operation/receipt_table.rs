@@ -81,6 +81,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Response { status } => status.fmt(f),
             Self::Failure { kind, .. } => kind.fmt(f),
+            Self::Cancelled => f.write_str("cancelled: another attempt answered first"),
         }
     }
 }

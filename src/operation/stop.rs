@@ -17,10 +17,14 @@ pub enum StopReason {
     NotReplayable(NotReplayable),
     /// The server may have forgotten the key, so a repeat could do it twice.
     KeyExpired,
-    /// The policy's attempts are used up.
+    /// The policy's attempts are used up, in all or for such an outcome.
     AttemptsExhausted,
     /// The server asked for a longer wait than the policy's limit.
     RetryAfterTooLong,
+    /// The policy's time for beginning retries is over.
+    TimeExhausted,
+    /// A stop condition of the policy holds.
+    StopCondition,
     /// The next attempt would not fit before the deadline.
     Deadline,
     /// The circuit breaker refuses, or would refuse at the end of the wait.
@@ -62,6 +66,8 @@ impl StopReason {
             Self::KeyExpired => "key_expired",
             Self::AttemptsExhausted => "attempts_exhausted",
             Self::RetryAfterTooLong => "retry_after_too_long",
+            Self::TimeExhausted => "time_exhausted",
+            Self::StopCondition => "stop_condition",
             Self::Deadline => "deadline",
             Self::CircuitOpen => "circuit_open",
             Self::BudgetExhausted => "budget_exhausted",
@@ -81,6 +87,8 @@ impl fmt::Display for StopReason {
             Self::KeyExpired => "the server may have forgotten the key",
             Self::AttemptsExhausted => "no attempts left",
             Self::RetryAfterTooLong => "the server asked for a longer wait than the limit",
+            Self::TimeExhausted => "no time left to begin a retry",
+            Self::StopCondition => "a stop condition of the policy holds",
             Self::Deadline => "the next attempt would not fit before the deadline",
             Self::CircuitOpen => "the circuit is open",
             Self::BudgetExhausted => "the retry budget is spent",

@@ -75,6 +75,18 @@ impl Presets {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Presets {
+    pub(crate) fn knows_builtin(&self) -> bool {
+        !matches!(self.builtin, Builtin::Forgotten)
+    }
+
+    pub(crate) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+}
+
 fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, located: &Located<'_>) -> Option<&'a Preset> {
     presets
         .filter_map(|preset| Some((preset.exactness(located)?, preset)))

@@ -1,7 +1,8 @@
 use std::time::{Duration, Instant};
 
-use super::RetryPolicy;
+use super::limits::Ends;
 use super::replay::{ReplaySafety, Touched};
+use super::{Progress, RetryPolicy};
 use crate::classify::Verdict;
 use crate::operation::{Delivery, Effect, Outcome, StopReason};
 
@@ -17,15 +18,17 @@ pub struct Attempts {
     started: Instant,
     deadline: Option<Instant>,
     begun: u32,
+    ends: Ends,
     backoff: Option<Duration>,
-    refusals: u32,
+    /// Small counts, so that an operation that waits holds little: no policy makes more than 100 attempts.
+    refusals: u8,
     touched: Touched,
     effect: Effect,
     last: Effect,
     hint: Option<Duration>,
     /// Set once an attempt may have been processed whose repeat nothing protects.
     unprotected: bool,
-    possible_duplicates: u32,
+    possible_duplicates: u8,
     /// What forbids the next attempt unless a lookup finds that nothing happened.
     barred: Option<StopReason>,
 }
@@ -68,6 +71,7 @@ impl Attempts {
             started,
             deadline: None,
             begun: 0,
+            ends: Ends::default(),
             backoff: None,
             refusals: 0,
             touched: Touched::Untouched,
@@ -91,8 +95,9 @@ impl Attempts {
     ///
     /// # Errors
     ///
-    /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is, and what made a
-    /// repeat unsafe if only a [lookup](ReplaySafety::with_lookup) could have lifted it and did not.
+    /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is,
+    /// [`StopReason::TimeExhausted`] if it is too late for a retry, since the wait took longer than planned, and what made
+    /// a repeat unsafe if only a [lookup](ReplaySafety::with_lookup) could have lifted it and did not.
     pub fn begin(&mut self, now: Instant) -> Result<Begin, StopReason> {
         if let Some(stop) = self.barred {
             return Err(stop);
@@ -104,8 +109,11 @@ impl Attempts {
         if self.begun >= self.policy.max_attempts() {
             return Err(StopReason::AttemptsExhausted);
         }
+        if self.begun > 0 && self.policy.stops().is_late(self.elapsed(now)) {
+            return Err(StopReason::TimeExhausted);
+        }
         self.begun += 1;
-        self.possible_duplicates += u32::from(self.unprotected);
+        self.possible_duplicates += u8::from(self.unprotected);
         Ok(Begin {
             number: self.begun,
             time_left,
@@ -114,8 +122,9 @@ impl Attempts {
 
     /// Decides what follows an attempt, given its outcome, the verdict on it, the time, and a random number in [0, 1).
     ///
-    /// The gates, in this order: accepted · final · replayed · safe to repeat · key alive · attempts left · the wait
-    /// within the limit · the wait within the deadline.
+    /// The gates, in this order: accepted · final · replayed · safe to repeat · key alive · attempts left, in all and for
+    /// such an outcome · the wait within the limit · the wait within the deadline · the policy's time · its stop
+    /// conditions.
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         let touched = self.observe(outcome, verdict);
         // Not looked for in a success, which comes often and hardly asks for patience.
@@ -128,6 +137,7 @@ impl Attempts {
         if !verdict.is_retry() {
             return Decision::Stop(StopReason::Final);
         }
+        let spent = self.ends.count(self.policy.limits(), outcome);
         if outcome.is_replayed() {
             return Decision::Stop(StopReason::Replayed);
         }
@@ -142,12 +152,15 @@ impl Attempts {
             return Decision::Stop(StopReason::Final);
         };
         let wait = self.hint.map_or(backoff, |hint| backoff.max(spread(hint, random)));
-        let age = now.saturating_duration_since(self.started).saturating_add(wait);
-        if self.safety.is_key_expired(touched, age) && !self.bars(StopReason::KeyExpired) {
+        let elapsed = self.elapsed(now);
+        if self.safety.is_key_expired(touched, elapsed.saturating_add(wait)) && !self.bars(StopReason::KeyExpired) {
             return Decision::Stop(StopReason::KeyExpired);
         }
         if self.begun >= self.policy.max_attempts() {
             return Decision::Stop(StopReason::AttemptsExhausted);
+        }
+        if let Some(stop) = spent {
+            return Decision::Stop(stop);
         }
         if self.hint.is_some_and(|hint| hint > self.policy.retry_after_limit()) {
             return Decision::Stop(StopReason::RetryAfterTooLong);
@@ -155,8 +168,37 @@ impl Attempts {
         if !self.fits(now, wait) {
             return Decision::Stop(StopReason::Deadline);
         }
+        let progress = Progress {
+            attempts: self,
+            outcome,
+            elapsed,
+            wait,
+        };
+        if let Some(stop) = self.policy.stops().reason(&progress) {
+            return Decision::Stop(stop);
+        }
         self.backoff = Some(backoff);
         Decision::RetryAfter(wait)
+    }
+
+    /// Whether a second attempt may be sent beside the one under way: only where it may be repeated whatever becomes of it.
+    pub(crate) fn may_hedge(&self, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.started);
+        self.safety.obstacle().is_none()
+            && !self.safety.may_duplicate()
+            && !self.safety.is_key_expired(Touched::MayBe, age)
+    }
+
+    /// Takes note of an attempt that ended while another one was under way, which will decide what follows.
+    pub(crate) fn aside(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) {
+        self.observe(outcome, verdict);
+    }
+
+    /// Takes note of an attempt that was dropped unanswered.
+    pub(crate) fn cancelled(&mut self) {
+        self.touched = Touched::MayBe;
+        self.last = Effect::Unknown;
+        self.effect = self.effect.then(Effect::Unknown);
     }
 
     /// Takes note of what a lookup found out about the attempts so far.
@@ -211,7 +253,7 @@ impl Attempts {
     /// How many attempts were begun that may have repeated a processed one; see [`Replay`](super::Replay).
     #[must_use]
     pub fn possible_duplicates(&self) -> u32 {
-        self.possible_duplicates
+        u32::from(self.possible_duplicates)
     }
 
     /// How long the server, or a classifier, asked to wait after the last attempt; an accepted 429 may ask, too.
@@ -232,7 +274,7 @@ impl Attempts {
         let refused = outcome
             .error()
             .is_some_and(|failure| failure.delivery() == Delivery::Refused);
-        self.refusals += u32::from(refused);
+        self.refusals = self.refusals.saturating_add(u8::from(refused));
         let untouched = verdict.is_untouched() || (outcome.is_untouched() && self.refusals <= 1);
         let effect = effect_of(outcome, verdict);
         self.last = effect;
@@ -249,6 +291,10 @@ impl Attempts {
         let bars = self.safety.heeds_lookup();
         self.barred = self.barred.or(bars.then_some(stop));
         bars
+    }
+
+    fn elapsed(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.started)
     }
 
     fn fits(&self, now: Instant, wait: Duration) -> bool {

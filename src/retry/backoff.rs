@@ -31,6 +31,7 @@ pub struct Backoff {
 #[derive(Clone)]
 enum Curve {
     Exponential { base: Duration, factor: f64 },
+    Steps(Arc<[Duration]>),
     Custom(Arc<dyn Fn(u32) -> Duration + Send + Sync>),
 }
 
@@ -43,6 +44,9 @@ impl Backoff {
     pub const DEFAULT_MAX: Duration = Duration::from_secs(8);
     /// The longest wait that any backoff gives: a day. Beyond it an operation belongs into an outbox.
     pub const LONGEST: Duration = Duration::from_secs(86_400);
+
+    /// The most waits that a [list](Self::steps) keeps: no policy makes more than 99 retries.
+    pub const MOST_STEPS: usize = 99;
 
     /// Waits that start at `base` (1 ms to a day) and double, up to [`max`](Self::max), which is a day until set.
     #[must_use]
@@ -72,6 +76,37 @@ impl Backoff {
         }
     }
 
+    /// These waits, one after the other, each 1 ms or more; then the last one again. Jitter and cap still apply.
+    ///
+    /// The iterator is asked now, for 99 waits at most, so it may be endless, and every operation waits alike. How many
+    /// retries there are is for [`max_attempts`](crate::RetryPolicyBuilder::max_attempts) to say, not for the list's length.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast::Backoff;
+    ///
+    /// let backoff = Backoff::steps([1, 5, 30].map(Duration::from_secs));
+    /// assert_eq!(backoff.wait(2, None, 0.0), Duration::from_secs(5));
+    /// assert_eq!(backoff.wait(9, None, 0.0), Duration::from_secs(30));
+    ///
+    /// // Two quick ones, then doubling.
+    /// let quick = std::iter::repeat_n(Duration::from_millis(50), 2);
+    /// let doubling = std::iter::successors(Some(Duration::from_secs(1)), |wait| Some(wait.saturating_mul(2)));
+    /// let backoff = Backoff::steps(quick.chain(doubling)).max(Duration::from_secs(60));
+    /// assert_eq!(backoff.wait(4, None, 0.0), Duration::from_secs(2));
+    /// assert_eq!(backoff.wait(50, None, 0.0), Duration::from_secs(60));
+    /// ```
+    #[must_use]
+    pub fn steps(waits: impl IntoIterator<Item = Duration>) -> Self {
+        Self {
+            curve: Curve::Steps(waits.into_iter().take(Self::MOST_STEPS).collect()),
+            max: Self::LONGEST,
+            jitter: Jitter::DEFAULT,
+        }
+    }
+
     /// The caller's own waits: from the retry's number, the first being 1. Jitter and cap still apply.
     #[must_use]
     pub fn custom(wait: impl Fn(u32) -> Duration + Send + Sync + 'static) -> Self {
@@ -82,7 +117,7 @@ impl Backoff {
         }
     }
 
-    /// Sets what each wait is multiplied by for the next, 1 to 100; nothing to a custom backoff.
+    /// Sets what each wait is multiplied by for the next, 1 to 100; nothing to a list or a custom backoff.
     #[must_use]
     pub fn factor(mut self, by: f64) -> Self {
         if let Curve::Exponential { factor, .. } = &mut self.curve {
@@ -118,7 +153,7 @@ impl Backoff {
         let capped = self.capped(retry)?;
         let base = match &self.curve {
             Curve::Exponential { base, .. } => *base,
-            Curve::Custom(_) => capped,
+            Curve::Steps(_) | Curve::Custom(_) => capped,
         };
         let span = Decorrelation {
             base,
@@ -134,6 +169,13 @@ impl Backoff {
                 ConfigError::check("backoff.base", SHORTEST..=Self::LONGEST, *base)?;
                 ConfigError::check("backoff.factor", 1.0..=100.0, *factor)?;
                 *base
+            }
+            Curve::Steps(waits) => {
+                ConfigError::require(|| !waits.is_empty(), "backoff.steps", "at least one wait", "none")?;
+                for wait in waits.iter() {
+                    ConfigError::check("backoff.steps", SHORTEST..=Duration::MAX, *wait)?;
+                }
+                SHORTEST
             }
             Curve::Custom(_) => SHORTEST,
         };
@@ -152,11 +194,33 @@ impl Backoff {
                 let seconds = base.as_secs_f64() * factor.powi(exponent);
                 Some(Duration::try_from_secs_f64(seconds).unwrap_or(self.max).min(self.max))
             }
+            Curve::Steps(waits) => {
+                let at = usize::try_from(retry.saturating_sub(1)).unwrap_or(usize::MAX);
+                let wait = waits.get(at).or(waits.last());
+                Some(wait.map_or(self.max, |wait| self.max.min(*wait)))
+            }
             // A panic in the caller's closure must not take the operation, and its receipt, with it.
             Curve::Custom(wait) => catch_unwind(AssertUnwindSafe(|| wait(retry)))
                 .ok()
                 .map(|wait| wait.min(self.max)),
         }
+    }
+}
+
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Backoff {
+    /// Base and factor; `None` if the waits are the caller's own.
+    pub(crate) fn curve(&self) -> Option<(Duration, f64)> {
+        match self.curve {
+            Curve::Exponential { base, factor } => Some((base, factor)),
+            Curve::Steps(_) | Curve::Custom(_) => None,
+        }
+    }
+
+    /// The cap, and the jitter that comes after it.
+    pub(crate) fn bounds(&self) -> (Duration, Jitter) {
+        (self.max, self.jitter)
     }
 }
 
@@ -171,6 +235,7 @@ impl fmt::Debug for Backoff {
         let mut out = f.debug_struct("Backoff");
         match &self.curve {
             Curve::Exponential { base, factor } => out.field("base", base).field("factor", factor),
+            Curve::Steps(waits) => out.field("steps", waits),
             Curve::Custom(_) => out.field("curve", &"custom"),
         };
         out.field("max", &self.max).field("jitter", &self.jitter).finish()

@@ -33,10 +33,14 @@ mod attempts;
 pub(crate) mod backoff;
 pub(crate) mod builder;
 pub(crate) mod jitter;
+mod limits;
 pub(crate) mod policy;
+mod progress;
 mod replay;
+mod stops;
 
 pub use attempts::{Attempts, Begin, Decision};
 pub(crate) use backoff::Backoff;
 pub(crate) use policy::RetryPolicy;
+pub use progress::Progress;
 pub use replay::{Replay, ReplaySafety};

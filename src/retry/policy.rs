@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 
 use super::builder::RetryPolicyBuilder;
+use super::jitter::Jitter;
+use super::limits::Limits;
+use super::stops::Stops;
 use super::{Attempts, Backoff, ReplaySafety};
 use crate::classify::{Baseline, Chain, Verdict};
 use crate::operation::Outcome;
@@ -12,7 +15,7 @@ use crate::operation::Outcome;
 ///
 /// | what | default |
 /// |---|---|
-/// | attempts | 5, the first included |
+/// | attempts | 5, the first included; no other limit for any outcome, or on time |
 /// | backoff | 1, 2, 4, 8 s |
 /// | jitter | up to 25 % more, after the cap |
 /// | `Retry-After` | a floor on the wait; more than 120 s stops the operation and hands the hint to the caller |
@@ -43,7 +46,11 @@ pub struct RetryPolicy(Arc<Parts>);
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
     pub(super) max_attempts: u32,
+    pub(super) limits: Limits,
+    pub(super) stops: Stops,
     pub(super) backoff: Backoff,
+    /// Set beside the backoff, it holds for the next one, too.
+    pub(super) jitter: Option<Jitter>,
     pub(super) retry_after_limit: Duration,
     pub(super) classifiers: Chain,
     pub(super) baseline: Baseline,
@@ -57,7 +64,23 @@ impl RetryPolicy {
 
     /// Starts from the defaults.
     pub fn builder() -> RetryPolicyBuilder {
-        RetryPolicyBuilder::new()
+        RetryPolicyBuilder::from_parts(Parts::default())
+    }
+
+    /// Starts from this policy, to make one that differs: classifiers, limits and stop conditions are added to its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast::RetryPolicy;
+    ///
+    /// let usual = RetryPolicy::strict();
+    /// let hasty = usual.to_builder().max_attempts(2).build()?;
+    /// assert_eq!((usual.max_attempts(), hasty.max_attempts()), (5, 2));
+    /// # Ok::<(), steadfast::ConfigError>(())
+    /// ```
+    pub fn to_builder(&self) -> RetryPolicyBuilder {
+        RetryPolicyBuilder::from_parts((*self.0).clone())
     }
 
     /// Retries 5xx (501 and 505 too) and time limits, and nothing else: not even a refused connection.
@@ -84,6 +107,12 @@ impl RetryPolicy {
         self.0.max_attempts
     }
 
+    /// How long after its start an operation may begin a retry, if that is limited.
+    #[must_use]
+    pub fn max_elapsed(&self) -> Option<Duration> {
+        self.0.stops.max_elapsed
+    }
+
     /// The waits between attempts.
     #[must_use]
     pub fn backoff(&self) -> &Backoff {
@@ -105,6 +134,24 @@ impl RetryPolicy {
     #[must_use]
     pub fn attempts(&self, safety: ReplaySafety, now: Instant) -> Attempts {
         Attempts::new(self.clone(), safety, now)
+    }
+
+    /// Starts from this policy without its classifiers: for a request, whose client's are asked after its own.
+    pub(crate) fn to_builder_without_classifiers(&self) -> RetryPolicyBuilder {
+        RetryPolicyBuilder::from_parts(Parts {
+            classifiers: Chain::default(),
+            ..(*self.0).clone()
+        })
+    }
+
+    /// How many attempts may end in certain ways.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// What ends an operation between two attempts.
+    pub(super) fn stops(&self) -> &Stops {
+        &self.0.stops
     }
 
     /// What this policy's own classifiers say.
@@ -132,6 +179,18 @@ impl RetryPolicy {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl RetryPolicy {
+    pub(crate) fn baseline(&self) -> Baseline {
+        self.0.baseline
+    }
+
+    pub(crate) fn has_classifiers(&self) -> bool {
+        !self.0.classifiers.is_empty()
+    }
+}
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self::from_parts(Parts::default())
@@ -142,7 +201,10 @@ impl Default for Parts {
     fn default() -> Self {
         Self {
             max_attempts: RetryPolicy::DEFAULT_MAX_ATTEMPTS,
+            limits: Limits::default(),
+            stops: Stops::default(),
             backoff: Backoff::default(),
+            jitter: None,
             retry_after_limit: RetryPolicy::DEFAULT_RETRY_AFTER_LIMIT,
             classifiers: Chain::default(),
             baseline: Baseline::Standard,

@@ -17,6 +17,8 @@ pub enum Recorded {
     AttemptEnded(Attempt),
     /// A wait began, with another attempt after it.
     RetryScheduled(Duration),
+    /// An attempt with this number was a hedge.
+    Hedged(u32),
     /// An attempt with this number may repeat one that was processed; see [`Replay`](crate::Replay).
     DuplicatePossible(u32),
     /// A lookup of the operation in doubt ended, and found this.
@@ -44,6 +46,7 @@ impl Recorded {
                 None => Self::Stopped(receipt.stop()),
             },
             Event::RetryScheduled { wait, .. } => Self::RetryScheduled(*wait),
+            Event::Hedged { number, .. } => Self::Hedged(*number),
             Event::DuplicatePossible { number, .. } => Self::DuplicatePossible(*number),
             Event::LookedUp { effect, .. } => Self::LookedUp(*effect),
             Event::CircuitChanged { transition, .. } => Self::CircuitChanged(**transition),

@@ -53,8 +53,8 @@ impl<P, E> ResilienceLayer<P, E> {
 
 /// Shares everything of a client but its connections: policy, limits, key settings, presets, observers, breaker and budget.
 ///
-/// A hook before attempts, a lookup of doubts, redirects, buffering, default headers and a concurrency limit stay the
-/// client's.
+/// A hook before attempts, a lookup of doubts, redirects, buffering, default headers, hedging and a concurrency limit
+/// stay the client's.
 impl From<&Client> for ResilienceLayer {
     fn from(client: &Client) -> Self {
         Self::of(client.into())

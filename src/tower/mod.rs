@@ -93,7 +93,7 @@
 //! - Bodies are not read. A response that is retried is dropped, unread, when the next attempt is admitted; over HTTP/1.1
 //!   that closes its connection unless its body had arrived. Classifiers and presets see no bodies, and a key in a body
 //!   (Square) is not found. A body that is cut after its head is the caller's to see.
-//! - There is no hook before attempts, no lookup of doubts and no concurrency limit of its own: the first and the last are
+//! - It has no hook before attempts, no lookup of doubts, no hedging and no concurrency limit: the first and the last are
 //!   layers inside.
 //! - The total time limit ends with the response head.
 //! - A request whose URI has no authority has no origin, and so neither breaker, budget nor preset, unless

@@ -100,7 +100,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         }
         let steps = Steps {
             attempts,
-            guards: Guards::new(common.shields(), (&method, address, &headers)),
+            guards: Guards::new(common.shields(), address.scope(), (&method, address, &headers)),
         };
         Ok(Self {
             terms: Terms {
@@ -214,6 +214,7 @@ impl<B, P, E> Operation<B, P, E> {
                 began: self.began,
                 at,
             },
+            number: self.steps.attempts.begun(),
             span,
             path: (&[], None),
         };
@@ -276,8 +277,9 @@ impl Terms {
                 preset,
             },
             shields: common.shields(),
-            // tower's own layers limit concurrency.
+            // tower's own layers limit concurrency and hedge.
             limit: None,
+            hedge: None,
             attempt_timeout: self.attempt_timeout,
             request_id: preset.and_then(Preset::request_id_header),
             clock: &common.clock,

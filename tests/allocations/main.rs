@@ -6,16 +6,21 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, RetryBudget};
+use steadfast::classify::{on_status, on_timeout};
+use steadfast::metrics::Metrics;
 use steadfast::reqwest;
 use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::tower::{Notes, ResilienceLayer};
-use steadfast::{Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
+use steadfast::{Backoff, Client, Clock, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason};
 use tower::{Layer, Service};
 
 #[test]
@@ -43,6 +48,44 @@ fn decision_breaker_and_budget_allocate_nothing() {
     // The first one makes the origin's cells.
     success();
     assert_eq!(allocation_counter::measure(success).count_total, 0);
+}
+
+#[test]
+fn limits_conditions_and_listed_waits_allocate_nothing_either() {
+    let policy = RetryPolicy::builder()
+        .classify(
+            on_status([409])
+                .retry()
+                .or(on_timeout().fail())
+                .except(|outcome| outcome.attempt() > 9),
+        )
+        .max_attempts_for(StatusCode::SERVICE_UNAVAILABLE, 3)
+        .max_attempts_for(on_timeout(), 2)
+        .max_elapsed(Duration::from_secs(60))
+        .stop_when(|so_far| so_far.begun() > 9)
+        .backoff(Backoff::steps([1, 2].map(Duration::from_secs)))
+        .build()
+        .unwrap();
+    let (headers, now) = (HeaderMap::new(), Clock::system().now());
+    let operation = || {
+        let mut attempts = policy.attempts(ReplaySafety::of_method(&Method::PUT), now);
+        let codes = [409, 503, 500, 503, 200].map(|code| StatusCode::from_u16(code).unwrap());
+        codes.map(|status| {
+            attempts.begin(now).unwrap();
+            let outcome = Outcome::response(status, &headers);
+            attempts.after(&outcome, &policy.classify(&outcome), now, 0.0)
+        })
+    };
+    assert_eq!(operation()[4], Decision::Stop(StopReason::Accepted));
+    assert!(
+        operation()[..4]
+            .iter()
+            .all(|decision| matches!(decision, Decision::RetryAfter(_)))
+    );
+    let counted = allocation_counter::measure(|| {
+        let _ = operation();
+    });
+    assert_eq!(counted.count_total, 0);
 }
 
 /// The small POST with everything on: key, policy, budget, breaker, timeout and receipt.
@@ -96,6 +139,70 @@ fn a_layer_without_notes_allocates_nothing_on_a_success() {
         });
         println!("{method}: {allocated}");
         assert!(allocated <= most, "{method}: {allocated}");
+    }
+}
+
+/// Counting, once an operation like it was counted: the handles are there, and so are the origin's series.
+#[test]
+fn an_observed_post_with_metrics_allocates_no_more_than_one_without() {
+    let url = server();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let counts = Metrics::new();
+    let observed = Client::builder().observe(counts.clone()).build().unwrap();
+    counts.watch(observed.circuit_breaker(), observed.retry_budget());
+    let numbers = Numbers::default();
+    let [without, with] = [Client::new(), observed].map(|client| {
+        metrics::with_local_recorder(&numbers, || {
+            count(|| {
+                let request = client.post(&url).header("content-type", "application/json").body(BODY);
+                runtime.block_on(async { request.send().await.unwrap().bytes().await.unwrap() });
+            })
+        })
+    });
+    assert_eq!(with, without);
+    let counted = numbers.counted.load(Ordering::Relaxed);
+    assert_eq!(counted, 70 * 3, "an operation, a stop and an attempt each time");
+    assert_eq!(
+        numbers.registered.load(Ordering::Relaxed),
+        10,
+        "each once: three, two durations, five gauges"
+    );
+}
+
+/// A recorder whose counters all count into one number.
+#[derive(Default)]
+struct Numbers {
+    counted: Arc<AtomicU64>,
+    registered: AtomicU64,
+}
+
+struct Ignored;
+
+impl HistogramFn for Ignored {
+    fn record(&self, _value: f64) {}
+}
+
+impl Recorder for Numbers {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        self.registered.fetch_add(1, Ordering::Relaxed);
+        Counter::from_arc(Arc::clone(&self.counted))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        self.registered.fetch_add(1, Ordering::Relaxed);
+        Gauge::from_arc(Arc::new(AtomicU64::new(0)))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        self.registered.fetch_add(1, Ordering::Relaxed);
+        Histogram::from_arc(Arc::new(Ignored))
     }
 }
 

@@ -1,5 +1,7 @@
 //! One `steadfast.operation`, and in it one `steadfast.attempt` per attempt, with OpenTelemetry's field names.
 
+use tracing::Instrument;
+
 use crate::support::After::Fin;
 use crate::support::{RawServer, Spans, Step, answer, client, limit};
 
@@ -37,8 +39,12 @@ async fn each_attempt_has_its_own_client_span_in_the_operations() {
             (attempt.parent, attempt.level),
             (Some("steadfast.operation"), tracing::Level::DEBUG)
         );
-        assert_eq!(attempt.field("otel.kind"), Some("client"));
+        assert_eq!(
+            (attempt.field("otel.kind"), attempt.field("otel.name")),
+            (Some("client"), Some("POST"))
+        );
         assert_eq!(attempt.field("http.request.method"), Some("POST"));
+        assert_eq!(attempt.field("otel.status_code"), Some("ERROR"));
         assert_eq!(
             (attempt.field("server.address"), attempt.field("server.port")),
             (Some("127.0.0.1"), Some(&*port))
@@ -46,7 +52,71 @@ async fn each_attempt_has_its_own_client_span_in_the_operations() {
         assert_eq!(attempt.field("http.request.resend_count"), resends);
         assert_eq!(attempt.field("http.response.status_code"), status);
         assert_eq!(attempt.field("error.type"), error);
+        for number in ["server.port", "http.request.resend_count", "http.response.status_code"] {
+            let is_there = attempt.field(number).is_some();
+            assert_eq!(attempt.integers.contains(number), is_there, "{number}");
+        }
     }
+    assert_eq!(operation.field("otel.status_code"), None, "it got its answer");
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_standard_names_no_span() {
+    let server = RawServer::start([]).await;
+    let spans = Spans::capture();
+
+    let purge = http::Method::from_bytes(b"PURGE").unwrap();
+    limit(client().request(purge, server.url("/")).send()).await.unwrap();
+
+    let [attempt] = &spans.named("steadfast.attempt")[..] else {
+        panic!("not one")
+    };
+    assert_eq!(
+        (attempt.field("otel.name"), attempt.field("http.request.method")),
+        (Some("HTTP"), Some("_OTHER"))
+    );
+    assert_eq!(attempt.field("http.request.method_original"), Some("PURGE"));
+    assert_eq!(
+        spans.named("steadfast.operation")[0].field("http.request.method"),
+        Some("_OTHER")
+    );
+}
+
+#[tokio::test]
+async fn an_ipv6_address_has_no_brackets() {
+    let spans = Spans::capture();
+    let script = steadfast::testing::Script::new([]);
+    let client = steadfast::Client::builder().script(&script).build().unwrap();
+
+    client.get("http://[::1]:8080/").send().await.unwrap();
+
+    let attempts = spans.named("steadfast.attempt");
+    assert_eq!(
+        (attempts[0].field("server.address"), attempts[0].field("server.port")),
+        (Some("::1"), Some("8080"))
+    );
+}
+
+#[tokio::test]
+async fn an_operation_that_is_given_up_marks_its_own_span_alone() {
+    let server = RawServer::start((0..5).map(|_| answer(503, "", ""))).await;
+    let spans = Spans::capture();
+    let callers = tracing::info_span!(target: "steadfast_caller", "caller", otel.status_code = tracing::field::Empty);
+
+    limit(client().post(server.url("/")).send().instrument(callers))
+        .await
+        .unwrap_err();
+
+    let operations = spans.named("steadfast.operation");
+    assert_eq!(
+        (
+            operations[0].field("otel.status_code"),
+            operations[0].field("steadfast.stop")
+        ),
+        (Some("ERROR"), Some("attempts_exhausted"))
+    );
+    assert_eq!(operations[0].parent, Some("caller"));
+    assert_eq!(spans.named("caller")[0].field("otel.status_code"), None);
 }
 
 #[tokio::test]
@@ -63,6 +133,7 @@ async fn a_success_at_once_has_no_error_and_no_resends() {
         (attempt.field("error.type"), attempt.field("http.request.resend_count")),
         (None, None)
     );
+    assert_eq!(attempt.field("otel.status_code"), None);
     assert_eq!(attempt.field("http.response.status_code"), Some("200"));
     assert_eq!(spans.named("steadfast.operation")[0].field("steadfast.key"), None);
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
+use steadfast::classify::{Condition, on_status, on_timeout};
 use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::{
     Backoff, Clock, Delivery, Effect, Failure, FailureKind, Jitter, KeySupport, Outcome, RetryPolicy, StopReason,
@@ -106,6 +107,7 @@ fn any_came() -> impl Strategy<Value = Came> {
         (0_u32..300).prop_map(|seconds| Some(seconds.to_string())),
         "[ -~]{0,8}".prop_map(Some),
     ];
+    let code = prop_oneof![2 => 100_u16..=999, 1 => 500_u16..=599, 1 => Just(503)];
     let kind = prop_oneof![
         Just(FailureKind::Connect),
         Just(FailureKind::ConnectionLost),
@@ -120,7 +122,7 @@ fn any_came() -> impl Strategy<Value = Came> {
         Just(Delivery::ResponseStarted),
     ];
     prop_oneof![
-        (100_u16..=999, hint).prop_map(|(code, hint)| Came::Status(code, hint)),
+        (code, hint).prop_map(|(code, hint)| Came::Status(code, hint)),
         (kind, delivery, proptest::option::weighted(0.2, 100_u16..=999))
             .prop_map(|(kind, delivery, status)| Came::Failure(kind, delivery, status)),
     ]
@@ -185,6 +187,63 @@ struct Limits {
     policy: RetryPolicy,
     cap: Duration,
     fraction: f64,
+    ways: Vec<(Way, u32)>,
+    stop: Option<Stop>,
+}
+
+/// A way for attempts to end that has a limit of its own.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    ServerError,
+    Unavailable,
+    Lost,
+    Timeout,
+}
+
+impl Way {
+    fn condition(self) -> Condition {
+        match self {
+            Self::ServerError => on_status(500..=599),
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into(),
+            Self::Lost => FailureKind::ConnectionLost.into(),
+            Self::Timeout => on_timeout(),
+        }
+    }
+
+    fn is_of(self, came: &Came) -> bool {
+        match (self, came) {
+            (Self::ServerError, Came::Status(code, _) | Came::Failure(_, _, Some(code))) => (500..=599).contains(code),
+            (Self::Unavailable, Came::Status(code, _) | Came::Failure(_, _, Some(code))) => *code == 503,
+            (Self::Lost, Came::Failure(kind, ..)) => *kind == FailureKind::ConnectionLost,
+            (Self::Timeout, Came::Failure(kind, ..)) => *kind == FailureKind::HeadTimeout,
+            _ => false,
+        }
+    }
+}
+
+/// A stop condition of the caller's: from so many attempts on, no wait longer than this.
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    begun: u32,
+    wait: Duration,
+}
+
+fn any_ways() -> impl Strategy<Value = Vec<(Way, u32)>> {
+    let way = prop_oneof![
+        Just(Way::ServerError),
+        Just(Way::Unavailable),
+        Just(Way::Lost),
+        Just(Way::Timeout)
+    ];
+    prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec((way, 1_u32..=4), 1..=6)]
+}
+
+fn any_stop() -> impl Strategy<Value = Option<Stop>> {
+    let stop = (1_u32..=6, 0_u64..60_000).prop_map(|(begun, wait)| Stop {
+        begun,
+        wait: Duration::from_millis(wait),
+    });
+    proptest::option::weighted(0.2, stop)
 }
 
 fn any_limits() -> impl Strategy<Value = Limits> {
@@ -202,17 +261,27 @@ fn any_limits() -> impl Strategy<Value = Limits> {
         0_u64..60_000,
         jitter,
         0_u64..400,
+        (any_ways(), proptest::option::weighted(0.2, 1_u64..300_000), any_stop()),
     )
-        .prop_map(|(attempts, base, factor, more, jitter, limit)| {
+        .prop_map(|(attempts, base, factor, more, jitter, limit, (ways, elapsed, stop))| {
             let cap = Duration::from_millis(base + more);
             let backoff = Backoff::exponential(Duration::from_millis(base))
                 .factor(factor)
                 .max(cap)
                 .jitter(jitter);
-            let policy = RetryPolicy::builder()
+            let mut policy = RetryPolicy::builder()
                 .max_attempts(attempts)
                 .backoff(backoff)
                 .retry_after_limit(Duration::from_secs(limit));
+            for (way, most) in &ways {
+                policy = policy.max_attempts_for(way.condition(), *most);
+            }
+            if let Some(elapsed) = elapsed {
+                policy = policy.max_elapsed(Duration::from_millis(elapsed));
+            }
+            if let Some(stop) = stop {
+                policy = policy.stop_when(move |so_far| so_far.begun() >= stop.begun && so_far.wait() > stop.wait);
+            }
             let fraction = if let Jitter::Additive(fraction) = jitter {
                 fraction
             } else {
@@ -222,6 +291,8 @@ fn any_limits() -> impl Strategy<Value = Limits> {
                 policy: policy.build().unwrap(),
                 cap,
                 fraction,
+                ways,
+                stop,
             }
         })
 }
@@ -252,9 +323,15 @@ proptest! {
             attempts = attempts.with_deadline(deadline);
         }
         let (mut begun, mut refusals, mut touched) = (0, 0, false);
+        let mut counts = vec![0; limits.ways.len()];
         for end in &ends {
             let now = instant(base, end.now);
-            if let Ok(begin) = attempts.begin(now) {
+            let elapsed = now.saturating_duration_since(base);
+            let is_late = begun > 0 && limits.policy.max_elapsed().is_some_and(|most| elapsed > most);
+            let begin = attempts.begin(now);
+            prop_assert!(is_late || begin != Err(StopReason::TimeExhausted));
+            if let Ok(begin) = begin {
+                prop_assert!(!is_late);
                 begun += 1;
                 prop_assert_eq!(begin.number, begun);
                 prop_assert!(begun <= limits.policy.max_attempts());
@@ -266,9 +343,33 @@ proptest! {
             let (decision, wish) = end.with(|outcome| {
                 (attempts.after(outcome, &end.verdict, now, end.random), end.verdict.after().max(outcome.retry_after()))
             });
-            let Decision::RetryAfter(wait) = decision else { continue };
+            let mut is_spent = begun >= limits.policy.max_attempts();
+            for ((way, most), count) in limits.ways.iter().zip(&mut counts) {
+                if end.verdict.is_retry() && way.is_of(&end.came) {
+                    *count += 1;
+                    is_spent |= *count >= *most;
+                }
+            }
+            let wait = match decision {
+                Decision::RetryAfter(wait) => wait,
+                Decision::Stop(StopReason::AttemptsExhausted) => {
+                    prop_assert!(is_spent);
+                    continue;
+                }
+                Decision::Stop(StopReason::TimeExhausted) => {
+                    prop_assert!(limits.policy.max_elapsed().is_some());
+                    continue;
+                }
+                Decision::Stop(StopReason::StopCondition) => {
+                    prop_assert!(limits.stop.is_some_and(|stop| begun >= stop.begun));
+                    continue;
+                }
+                Decision::Stop(_) => continue,
+            };
+            prop_assert!(!is_spent);
+            prop_assert!(limits.policy.max_elapsed().is_none_or(|most| elapsed + wait <= most));
+            prop_assert!(limits.stop.is_none_or(|stop| begun < stop.begun || wait <= stop.wait));
             prop_assert!(end.verdict.is_retry() && !end.replayed);
-            prop_assert!(begun < limits.policy.max_attempts());
             prop_assert!(!touched || safety.obstacle().is_none(), "a blind repeat");
             prop_assert!(wish.is_none_or(|wish| wait >= wish && wish <= limits.policy.retry_after_limit()));
             let by_cap = limits.cap + limits.cap.mul_f64(limits.fraction) + Duration::from_nanos(2);

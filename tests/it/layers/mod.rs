@@ -10,7 +10,7 @@ use std::{env, fs};
 use scan::{code_of, crate_modules_named_in, names_path};
 
 /// The modules, by layer: a module may import those of lower numbers and its own.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["operation"],
     &[
         "classify",
@@ -20,13 +20,15 @@ const LAYERS: [&[&str]; 8] = [
         "error",
         "origins",
         "concurrency",
+        "hedge",
         "fixture",
     ],
     &["retry", "breaker"],
     &["event", "preset"],
     &["engine"],
-    &["client", "sse", "tower", "middleware", "store"],
+    &["client", "metrics", "sse", "tower", "middleware", "store"],
     &["outbox", "ledger", "saga"],
+    &["config"],
     &["testing"],
 ];
 

@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Once;
 
@@ -23,6 +23,8 @@ pub(crate) struct Captured {
     pub(crate) level: tracing::Level,
     pub(crate) parent: Option<&'static str>,
     pub(crate) fields: BTreeMap<&'static str, String>,
+    /// The fields that were given as signed integers, which is what OpenTelemetry takes for numbers.
+    pub(crate) integers: BTreeSet<&'static str>,
     id: Option<u64>,
 }
 
@@ -90,7 +92,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
             // Ids are used again, so the newest span that has it is meant.
             let mut spans = captured.iter_mut().flatten().rev();
             if let Some(span) = spans.find(|captured| captured.id == Some(id.into_u64())) {
-                span.fields.extend(fields.0);
+                span.fields.extend(fields.texts);
+                span.integers.extend(fields.integers);
             }
         });
     }
@@ -110,7 +113,8 @@ impl Recorder {
             target: of.target(),
             level: *of.level(),
             parent,
-            fields: fields.0,
+            fields: fields.texts,
+            integers: fields.integers,
             id,
         };
         CAPTURED.with_borrow_mut(|all| all.iter_mut().for_each(|all| all.push(captured.clone())));
@@ -118,14 +122,22 @@ impl Recorder {
 }
 
 #[derive(Default)]
-struct Fields(BTreeMap<&'static str, String>);
+struct Fields {
+    texts: BTreeMap<&'static str, String>,
+    integers: BTreeSet<&'static str>,
+}
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name(), format!("{value:?}"));
+        self.texts.insert(field.name(), format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name(), value.to_owned());
+        self.texts.insert(field.name(), value.to_owned());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.texts.insert(field.name(), value.to_string());
+        self.integers.insert(field.name());
     }
 }

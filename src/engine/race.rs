@@ -1,0 +1,159 @@
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument;
+
+use super::Exchange;
+use super::course::{Course, Ended};
+use super::steps::{Admitted, Spent};
+use crate::clock::Clock;
+use crate::event::AttemptSpan;
+use crate::operation::{Failure, Outcome};
+
+/// The attempt that decides what follows, as it was when it ended.
+pub(super) struct Lap<'a, E: Exchange> {
+    pub(super) exchange: E,
+    pub(super) result: Result<E::Answer, Failure>,
+    pub(super) runner: Runner<'a>,
+}
+
+/// An attempt that was sent.
+pub(super) struct Runner<'a> {
+    pub(super) admitted: Admitted<'a>,
+    pub(super) span: AttemptSpan,
+    pub(super) began: Instant,
+}
+
+/// Makes one attempt, and sends a hedge beside it if it has not answered after `delay`.
+///
+/// Every attempt but the one that is returned is settled and written down here.
+pub(super) async fn race<'a, E: Exchange>(
+    course: &mut Course<'a>,
+    (mut exchange, mut twin): (E, E),
+    lead: Runner<'a>,
+    delay: Duration,
+) -> Lap<'a, E> {
+    let clock = course.plan.clock;
+    let mut sending = Box::pin(send(course, &lead, &mut exchange));
+    // By reference: when the delay is over, the attempt goes on.
+    let early = Clock::limit(delay, sending.as_mut()).await;
+    if let Some(sent) = early {
+        drop(sending);
+        return lead.lap(exchange, sent);
+    }
+    let Some((hedge, place)) = course.hedge(clock.now()) else {
+        let sent = sending.await;
+        return lead.lap(exchange, sent);
+    };
+    let mut hedging = Box::pin(send(course, &hedge, &mut twin));
+
+    match first_of(sending.as_mut(), hedging.as_mut()).await {
+        Raced::Lead(sent) => {
+            drop(sending);
+            let ended = lead.lap(exchange, sent);
+            if ended.wins(course) {
+                course.cancels(&hedge, clock.now());
+                return ended;
+            }
+            let at = clock.now();
+            let sent = hedging.await;
+            drop(place);
+            let hedged = hedge.lap(twin, sent);
+            // If neither wins, the one that was sent first decides.
+            if hedged.wins(course) {
+                ended.steps_aside(course, at);
+                return hedged;
+            }
+            hedged.steps_aside(course, clock.now());
+            ended
+        }
+        Raced::Hedge(sent) => {
+            drop((hedging, place));
+            let hedged = hedge.lap(twin, sent);
+            let at = clock.now();
+            if hedged.wins(course) {
+                course.cancels(&lead, at);
+                return hedged;
+            }
+            let sent = sending.await;
+            hedged.steps_aside(course, at);
+            lead.lap(exchange, sent)
+        }
+    }
+}
+
+/// Sends within the attempt's limit; `None` if that ran out.
+fn send<'f, E: Exchange>(
+    course: &mut Course<'_>,
+    runner: &Runner<'_>,
+    exchange: &'f mut E,
+) -> impl Future<Output = Option<Result<E::Answer, Failure>>> + Send + use<'f, E> {
+    let span = runner.span.span();
+    let limit = span.in_scope(|| course.begins(runner.admitted.begin));
+    let sending = exchange.send(runner.admitted.begin.number);
+    course
+        .plan
+        .clock
+        .limit_since(runner.began, limit, sending)
+        .instrument(span)
+}
+
+impl<'a> Runner<'a> {
+    fn lap<E: Exchange>(self, exchange: E, sent: Option<Result<E::Answer, Failure>>) -> Lap<'a, E> {
+        let result = sent.unwrap_or_else(|| Err(exchange.timed_out()));
+        Lap {
+            exchange,
+            result,
+            runner: self,
+        }
+    }
+}
+
+impl<E: Exchange> Lap<'_, E> {
+    fn wins(&self, course: &Course<'_>) -> bool {
+        self.result
+            .as_ref()
+            .is_ok_and(|answer| course.wins(self.exchange.outcome(answer), self.exchange.hops()))
+    }
+
+    /// Settled and written down, without a say in what follows.
+    fn steps_aside(self, course: &mut Course<'_>, at: Instant) {
+        let outcome = match &self.result {
+            Ok(answer) => self.exchange.outcome(answer),
+            Err(failure) => Outcome::failure(failure),
+        };
+        let Runner { admitted, span, began } = self.runner;
+        let ended = Ended {
+            number: admitted.begin.number,
+            spent: Spent {
+                permit: admitted.permit,
+                began,
+                at,
+            },
+            span,
+            path: (self.exchange.hops(), self.exchange.landing()),
+        };
+        course.puts_aside(outcome, ended);
+    }
+}
+
+enum Raced<A> {
+    Lead(A),
+    Hedge(A),
+}
+
+/// Waits for the first of two; the one that was sent first, should both be ready.
+async fn first_of<A>(
+    mut lead: Pin<&mut impl Future<Output = A>>,
+    mut hedge: Pin<&mut impl Future<Output = A>>,
+) -> Raced<A> {
+    poll_fn(|context| {
+        if let Poll::Ready(sent) = lead.as_mut().poll(context) {
+            return Poll::Ready(Raced::Lead(sent));
+        }
+        hedge.as_mut().poll(context).map(Raced::Hedge)
+    })
+    .await
+}

@@ -306,6 +306,96 @@ mod operation_over_a_script {
     }
 }
 
+/// Whole operations of the tower layer around a service that answers at once, beside tower's own retry around the same.
+mod operation_around_a_service {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use divan::{Bencher, black_box};
+    use http::{Method, Request, Response};
+    use steadfast::tower::{Notes, ResilienceLayer};
+    use tower::retry::{Policy, Retry};
+    use tower::{Layer, Service};
+
+    #[derive(Clone)]
+    struct NoOp;
+
+    impl Service<Request<()>> for NoOp {
+        type Response = Response<()>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<()>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<()>) -> Self::Future {
+            black_box(request);
+            ready(Ok(Response::new(())))
+        }
+    }
+
+    #[derive(Clone)]
+    struct Never;
+
+    impl Policy<Request<()>, Response<()>, Infallible> for Never {
+        type Future = Ready<()>;
+
+        fn retry(&mut self, _: &mut Request<()>, _: &mut Result<Response<()>, Infallible>) -> Option<Ready<()>> {
+            None
+        }
+
+        fn clone_request(&mut self, request: &Request<()>) -> Option<Request<()>> {
+            Some(request.clone())
+        }
+    }
+
+    fn request(method: &Method) -> Request<()> {
+        let mut request = Request::new(());
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = http::Uri::from_static("https://api.example.com/charges");
+        request
+    }
+
+    fn measure<S: Service<Request<()>>>(bencher: Bencher<'_, '_>, mut service: S, method: &Method) {
+        let mut context = Context::from_waker(Waker::noop());
+        bencher.bench_local(|| {
+            assert!(service.poll_ready(&mut context).is_ready());
+            let future = pin!(service.call(request(method)));
+            assert!(future.poll(&mut context).is_ready());
+        });
+    }
+
+    #[divan::bench(sample_size = 1_000)]
+    fn bare(bencher: Bencher<'_, '_>) {
+        measure(bencher, NoOp, &Method::GET);
+    }
+
+    #[divan::bench(sample_size = 1_000)]
+    fn tower_retry(bencher: Bencher<'_, '_>) {
+        measure(bencher, Retry::new(Never, NoOp), &Method::GET);
+    }
+
+    #[divan::bench(sample_size = 1_000)]
+    fn get(bencher: Bencher<'_, '_>) {
+        measure(bencher, ResilienceLayer::new().layer(NoOp), &Method::GET);
+    }
+
+    #[divan::bench(sample_size = 1_000)]
+    fn get_without_notes(bencher: Bencher<'_, '_>) {
+        let layer = ResilienceLayer::builder().notes(Notes::WhenRetried).build().unwrap();
+        measure(bencher, layer.layer(NoOp), &Method::GET);
+    }
+
+    /// It carries a random key.
+    #[divan::bench(sample_size = 1_000)]
+    fn post(bencher: Bencher<'_, '_>) {
+        measure(bencher, ResilienceLayer::new().layer(NoOp), &Method::POST);
+    }
+}
+
 /// A breaker and a budget, and what they are asked about.
 struct Guards {
     breaker: CircuitBreaker,

@@ -138,6 +138,30 @@ impl Clock {
         }
     }
 
+    /// The same as [`sleep`](Self::sleep), for futures that are written by hand; it begins at once.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "async functions sleep"))]
+    pub(crate) fn timer(&self, wait: Duration) -> Timer {
+        if self.skip(wait) {
+            Timer::Skipped { passed: false }
+        } else {
+            Timer::at(time::Instant::now().checked_add(wait))
+        }
+    }
+
+    /// A timer for the limit of an attempt that began at `began` by this clock: real time, as with `limit_since`.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "async functions wrap what is limited")
+    )]
+    pub(crate) fn limit_timer(&self, began: Instant, limit: Duration) -> Timer {
+        let began = if self.0.is_none() {
+            began.into()
+        } else {
+            time::Instant::now()
+        };
+        Timer::at(began.checked_add(limit))
+    }
+
     /// Jumps ahead, if this clock skips.
     fn skip(&self, wait: Duration) -> bool {
         let skipped = self.with_skipped(|skipped| {
@@ -196,6 +220,44 @@ impl Future for Wait {
             }
             WaitProjection::Real { sleep } => sleep.poll(context),
             WaitProjection::Over => Poll::Ready(()),
+        }
+    }
+}
+
+pin_project! {
+    /// A wait or a limit that a hand-written future polls.
+    #[project = TimerParts]
+    pub(crate) enum Timer {
+        /// Not set: it never ends.
+        Idle,
+        /// Ends when it is polled again, so that others have their turn.
+        Skipped { passed: bool },
+        Set { #[pin] sleep: time::Sleep },
+    }
+}
+
+impl Timer {
+    /// Ends at an instant; never, if there is none so far ahead.
+    fn at(end: Option<time::Instant>) -> Self {
+        end.map_or(Self::Idle, |end| Self::Set {
+            sleep: time::sleep_until(end),
+        })
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.project() {
+            TimerParts::Idle => Poll::Pending,
+            TimerParts::Set { sleep } => sleep.poll(context),
+            TimerParts::Skipped { passed: true } => Poll::Ready(()),
+            TimerParts::Skipped { passed } => {
+                *passed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
         }
     }
 }

@@ -107,6 +107,7 @@
 //! | `metrics` | | `metrics::Metrics`: counters, histograms and gauges for any recorder of the `metrics` crate |
 //! | `middleware` | | `steadfast::middleware`: the same operations inside a reqwest-middleware chain |
 //! | `serde` | | `config`: settings from files and the environment; `Serialize` for receipts and keys, `Deserialize` for keys |
+//! | `tower` | | a layer for any `tower` service of HTTP requests |
 //! | `testing` | | the test kit: scripts, a recorder, a payment API, a proxy that breaks the wire |
 //!
 //! The least supported Rust version is 1.89.
@@ -141,6 +142,8 @@ mod rng;
 pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use classify::classifier::Classify;
 pub use classify::verdict::Verdict;

@@ -42,6 +42,26 @@ pub(crate) trait Cell {
     ///
     /// After `true` nothing that was handed out for the former owner may change the cell.
     fn evict(&self, spares: Spares, now: Self::Now) -> bool;
+
+    /// Tells a cell that is being made where it will stand, for as long as the registry.
+    fn stands_at(&mut self, _place: Place) {}
+}
+
+/// Where a cell stands, whoever owns it; for those who cannot borrow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u16);
+
+impl Place {
+    /// Where the shared cell stands; slots are fewer than that.
+    pub(crate) const OVERFLOW: Self = Self(u16::MAX);
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a registry has at most `MAX_CAPACITY` slots"
+    )]
+    fn slot(number: usize) -> Self {
+        Self(number as u16)
+    }
 }
 
 /// What an eviction may throw away.
@@ -94,7 +114,7 @@ impl<T: Cell> Origins<T> {
             Some(cell) => cell,
             None => match self.admit(scope, SCAN.min(self.slots.len()), now, &make) {
                 Some(cell) => cell,
-                None => self.overflow.get_or_init(|| Box::new(make())),
+                None => self.overflow.get_or_init(|| Box::new(placed(make(), Place::OVERFLOW))),
             },
         }
     }
@@ -114,6 +134,19 @@ impl<T: Cell> Origins<T> {
             Some(slot) => slot.cell.get().map(|cell| &**cell),
             None => self.overflow.get().map(|cell| &**cell),
         }
+    }
+
+    /// The cell at a place, whoever owns it now.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "only a hand-written future cannot borrow its cell")
+    )]
+    pub(crate) fn at(&self, place: Place) -> Option<&T> {
+        let cell = match place {
+            Place::OVERFLOW => self.overflow.get(),
+            Place(number) => self.slots.get(usize::from(number))?.cell.get(),
+        };
+        cell.map(|cell| &**cell)
     }
 
     fn find(&self, scope: Scope) -> Option<&T> {
@@ -158,7 +191,7 @@ impl<T: Cell> Origins<T> {
             number
         };
         let slot = &self.slots[number];
-        let cell = slot.cell.get_or_init(|| Box::new(make()));
+        let cell = slot.cell.get_or_init(|| Box::new(placed(make(), Place::slot(number))));
         // Not seen yet: a name that never comes back goes first, so a flood of them pushes out nobody who is at home.
         slot.seen.store(false, Ordering::Relaxed);
         slot.owner.store(scope.bits(), Ordering::Release);
@@ -255,6 +288,11 @@ impl<T: Cell> Slot<T> {
     fn evict(&self, spares: Spares, now: T::Now) -> bool {
         self.cell.get().is_some_and(|cell| cell.evict(spares, now))
     }
+}
+
+fn placed<T: Cell>(mut cell: T, place: Place) -> T {
+    cell.stands_at(place);
+    cell
 }
 
 /// An index entry, and an owner, that stands for nobody.

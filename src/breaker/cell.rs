@@ -6,7 +6,7 @@ use super::report::{Refusal, Signal, Snapshot, Transition};
 use super::state::{Ending, Machine, Ticket, nanos};
 use super::tally::{Counted, Tally};
 use crate::origins;
-use crate::origins::Spares;
+use crate::origins::{Place, Spares};
 
 /// The breaker of one scope, shared between threads.
 ///
@@ -18,6 +18,8 @@ pub(super) struct Cell {
     /// Repeated here from the machine, to be read without the lock.
     anchor: Instant,
     width: u64,
+    /// Where it stands in its registry.
+    place: Place,
     machine: Mutex<Machine>,
 }
 
@@ -28,6 +30,7 @@ impl Cell {
             tally: Tally::new(mark(&machine)),
             anchor: now,
             width: machine.bucket_width(),
+            place: Place::OVERFLOW,
             machine: Mutex::new(machine),
         };
         cell.tally.open();
@@ -39,6 +42,14 @@ impl Cell {
             Some(epoch) => Ok((Ticket { epoch, place: None }, None)),
             None => self.locked(|machine| machine.admit(settings, now)),
         }
+    }
+
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "only a hand-written future cannot borrow its cell")
+    )]
+    pub(super) fn place(&self) -> Place {
+        self.place
     }
 
     pub(super) fn would_admit(&self, at: Instant) -> bool {
@@ -115,6 +126,10 @@ impl Cell {
 
 impl origins::Cell for Cell {
     type Now = Instant;
+
+    fn stands_at(&mut self, place: Place) {
+        self.place = place;
+    }
 
     fn evict(&self, spares: Spares, now: Instant) -> bool {
         self.locked(|machine| {

@@ -40,16 +40,16 @@ use crate::origins::Origins;
 /// ```
 #[derive(Clone)]
 pub struct CircuitBreaker {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// A user's function that says what shares a breaker.
 pub(super) type Keying = dyn Fn(&Target<'_>) -> Scope + Send + Sync;
 
-struct Shared {
-    settings: Settings,
+pub(super) struct Shared {
+    pub(super) settings: Settings,
     keying: Option<Arc<Keying>>,
-    cells: Origins<Cell>,
+    pub(super) cells: Origins<Cell>,
 }
 
 impl CircuitBreaker {

@@ -98,6 +98,8 @@
 mod builder;
 mod cell;
 mod circuit;
+#[cfg(feature = "tower")]
+mod detached;
 mod permit;
 mod probes;
 mod report;
@@ -109,6 +111,8 @@ mod window;
 
 pub use self::builder::CircuitBreakerBuilder;
 pub use self::circuit::{CircuitBreaker, Full};
+#[cfg(feature = "tower")]
+pub(crate) use self::detached::Detached;
 pub use self::permit::Permit;
 pub use self::report::{Cause, Mode, Refusal, Signal, Snapshot, State, Transition, Try};
 pub use self::target::Target;

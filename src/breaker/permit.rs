@@ -13,11 +13,11 @@ use super::state::{Ending, Ticket};
 #[must_use = "dropping it abandons the attempt; call `settle` when the attempt has ended"]
 pub struct Permit<'a> {
     /// `None` once settled.
-    cell: Option<&'a Cell>,
-    settings: &'a Settings,
+    pub(super) cell: Option<&'a Cell>,
+    pub(super) settings: &'a Settings,
     /// `None` for an attempt that was let through although the breaker is open: it changes nothing.
-    ticket: Option<Ticket>,
-    transition: Option<Transition>,
+    pub(super) ticket: Option<Ticket>,
+    pub(super) transition: Option<Transition>,
 }
 
 impl<'a> Permit<'a> {

@@ -116,6 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::operation::Address;
 
     fn agrees(addresses: &Addresses, text: &str) {
         let presets = Presets::default();
@@ -171,10 +172,16 @@ mod tests {
         let (addresses, presets) = (Addresses::default(), Presets::default());
         let url = addresses.parse("https://API.stripe.com:443/v1/x", &presets).unwrap();
         let near = &addresses.find(&url).unwrap().presets;
-        assert_eq!(near.find(&url).unwrap().name(), "stripe");
+        assert_eq!(near.find(Address::Url(&url)).unwrap().name(), "stripe");
         let v2 = Url::parse("https://api.stripe.com/v2/x").unwrap();
         assert_eq!(
-            addresses.find(&v2).unwrap().presets.find(&v2).unwrap().name(),
+            addresses
+                .find(&v2)
+                .unwrap()
+                .presets
+                .find(Address::Url(&v2))
+                .unwrap()
+                .name(),
             "stripe_v2"
         );
         for other in [

@@ -365,24 +365,14 @@ impl ClientBuilder {
 
     /// Checks the ranges, and gives the connect timeout that holds.
     pub(crate) fn validate(&self) -> Result<Duration, ConfigError> {
-        let settings = &self.settings;
-        let attempt_timeout = settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
-        check_attempt_timeout(attempt_timeout)?;
-        self.presets.validate()?;
+        let attempt_timeout = self.settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
+        check_settings(&self.settings, &self.presets)?;
         self.limit.as_ref().map_or(Ok(()), ConcurrencyLimit::validate)?;
-        settings.hedge.as_ref().map_or(Ok(()), Hedge::validate)?;
-        settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
-        let key = settings.key.header.name();
+        self.settings.hedge.as_ref().map_or(Ok(()), Hedge::validate)?;
+        let key = self.settings.key.header.name();
         if self.headers.contains_key(key) {
             // Every operation would carry the same one, and the server would take the second for a repeat of the first.
             return Err(ConfigError::new("default_headers", "without the key's header", key));
-        }
-        if NOT_FOR_KEYS.contains(key) {
-            return Err(ConfigError::new("key_header", "a header of its own", key));
-        }
-        if let Some(lifetime) = settings.key.lifetime {
-            let long_enough = || lifetime >= Duration::from_secs(1);
-            ConfigError::require(long_enough, "key_lifetime", "at least 1s", format_args!("{lifetime:?}"))?;
         }
         let Some(connect_timeout) = self.connect_timeout else {
             return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(attempt_timeout / 2));
@@ -446,6 +436,22 @@ fn connected(http: reqwest::ClientBuilder, connect_timeout: Duration) -> Result<
         client,
         armor: Armor::Needless,
     })
+}
+
+/// Checks what every way to run operations is given: time limits, presets, the key's header and lifetime.
+pub(crate) fn check_settings(settings: &Settings, presets: &Presets) -> Result<(), ConfigError> {
+    settings.attempt_timeout.map_or(Ok(()), check_attempt_timeout)?;
+    presets.validate()?;
+    settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
+    let key = settings.key.header.name();
+    if NOT_FOR_KEYS.contains(key) {
+        return Err(ConfigError::new("key_header", "a header of its own", key));
+    }
+    if let Some(lifetime) = settings.key.lifetime {
+        let long_enough = || lifetime >= Duration::from_secs(1);
+        ConfigError::require(long_enough, "key_lifetime", "at least 1s", format_args!("{lifetime:?}"))?;
+    }
+    Ok(())
 }
 
 pub(super) fn check_attempt_timeout(timeout: Duration) -> Result<(), ConfigError> {

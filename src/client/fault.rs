@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::nack;
+use crate::engine::fault;
 use crate::operation::{Delivery, Failure, FailureKind};
 
 /// Places a failure of reqwest: what happened, and whether the server may have acted.
@@ -24,7 +24,7 @@ pub(crate) fn judge(error: &reqwest::Error) -> (FailureKind, Delivery) {
     } else if error.is_connect() {
         (unconnected(error), Delivery::NeverSent)
     } else {
-        sent(error)
+        fault::place(error, || is_own_body(error), || error.is_timeout())
     }
 }
 
@@ -34,10 +34,10 @@ fn unconnected(error: &reqwest::Error) -> FailureKind {
         FailureKind::Dns
     } else if error.is_timeout() {
         FailureKind::ConnectTimeout
-    } else if has_io(error, io::ErrorKind::InvalidData) {
+    } else if fault::has_io(error, io::ErrorKind::InvalidData) {
         // How rustls reports a certificate, an alert, or an answer that is no TLS at all.
         FailureKind::Tls
-    } else if chain(error)
+    } else if fault::chain(error)
         .last()
         .is_some_and(|cause| cause.to_string().contains("proxy authorization required"))
     {
@@ -48,51 +48,12 @@ fn unconnected(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-fn sent(error: &reqwest::Error) -> (FailureKind, Delivery) {
-    let hyper = find::<hyper::Error>(error);
-    if hyper.is_some_and(|hyper| hyper.is_canceled() || hyper.is_closed()) {
-        return (FailureKind::ConnectionLost, Delivery::NeverSent);
-    }
-    if let Some(placed) = nack::place(chain(error)) {
-        return placed;
-    }
-    let kind = match hyper {
-        Some(hyper) if hyper.is_user() && is_own_body(error) => FailureKind::Request,
-        Some(hyper) if hyper.is_parse() => FailureKind::Protocol,
-        _ if error.is_timeout() => FailureKind::HeadTimeout,
-        _ if has_io(error, io::ErrorKind::InvalidData) => FailureKind::Tls,
-        Some(_) => FailureKind::ConnectionLost,
-        None if find::<io::Error>(error).is_some() => FailureKind::ConnectionLost,
-        None => FailureKind::Other,
-    };
-    (kind, Delivery::Unknown)
-}
-
 /// True if the request's own body stream failed: the innermost reqwest error is then one about a body.
 fn is_own_body(error: &reqwest::Error) -> bool {
-    chain(error)
+    error
+        .source()
+        .into_iter()
+        .flat_map(fault::chain)
         .filter_map(|cause| cause.downcast_ref::<reqwest::Error>())
         .any(reqwest::Error::is_body)
-}
-
-fn has_io(error: &reqwest::Error, kind: io::ErrorKind) -> bool {
-    chain(error)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == kind)
-}
-
-fn find<E: StdError + 'static>(error: &reqwest::Error) -> Option<&E> {
-    chain(error).find_map(|cause| cause.downcast_ref::<E>())
-}
-
-/// The causes, outermost first. `io::Error::source` skips the error it wraps, so that is walked by hand.
-fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    fn next<'a>(cause: &&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-        let cause: &'a (dyn StdError + 'static) = *cause;
-        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => cause.source(),
-        }
-    }
-    std::iter::successors(error.source(), next)
 }

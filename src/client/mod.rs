@@ -8,9 +8,6 @@ mod fault;
 #[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
 mod keep_alive;
-#[cfg_attr(feature = "http2", path = "nack_h2.rs")]
-#[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
-mod nack;
 mod on_unknown;
 mod request;
 #[cfg(feature = "form")]
@@ -38,6 +35,8 @@ use url::Url;
 
 use addresses::{Addresses, Known};
 pub use builder::ClientBuilder;
+#[cfg(feature = "tower")]
+pub(crate) use builder::check_settings;
 #[cfg(feature = "serde")]
 pub(crate) use builder::parse_base;
 pub use request::{KeyFault, RequestBuilder};
@@ -58,7 +57,7 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, Redirects, Settings};
 use crate::error::Error;
 use crate::event::Observers;
-use crate::operation::KeySettings;
+use crate::operation::{Address, KeySettings};
 use crate::preset::{Preset, Presets};
 use crate::rng::Dice;
 #[cfg(not(feature = "middleware"))]
@@ -249,7 +248,9 @@ impl Shared {
 
     /// The key's rules at an address: those of its preset, else the client's.
     fn key_settings<'s>(&'s self, url: &Url, known: Option<&'s Known>) -> (Option<&'s Preset>, &'s KeySettings) {
-        let preset = known.map_or(&self.presets, |known| &known.presets).find(url);
+        let preset = known
+            .map_or(&self.presets, |known| &known.presets)
+            .find(Address::Url(url));
         (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 }

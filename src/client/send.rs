@@ -12,7 +12,7 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::event::operation_span;
-use crate::operation::{Receipt, Scope, StopReason, origin_of};
+use crate::operation::{Address, Receipt, Scope, StopReason, origin_of};
 use crate::preset::Preset;
 use crate::retry::{Attempts, ReplaySafety, RetryPolicy};
 
@@ -203,14 +203,14 @@ impl Operation {
             guards: Guards::new(
                 shields,
                 self.scope,
-                (&template.method, &template.url, &template.headers),
+                (&template.method, Address::Url(&template.url), &template.headers),
             ),
         };
         let mut run = Run {
             exchange: HttpExchange::new(route.transport(&shared.wire), template, rules, clock),
             course: Course {
                 plan: Plan {
-                    url: &template.url,
+                    address: Address::Url(&template.url),
                     judge,
                     shields,
                     limit: shared.limit.as_ref(),

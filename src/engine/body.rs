@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, Limited};
 
+use super::prepare::Payload;
 use crate::clock::Clock;
 use crate::error::Error;
 
@@ -138,6 +139,16 @@ impl http_body::Body for Hollow {
 
     fn is_end_stream(&self) -> bool {
         true
+    }
+}
+
+impl Payload for Body {
+    fn bytes(&self) -> Option<Bytes> {
+        self.bytes()
+    }
+
+    fn is_one_shot(&self) -> bool {
+        self.is_one_shot()
     }
 }
 

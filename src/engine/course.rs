@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use url::Url;
 
 use super::guard::{Landing, Shields};
 use super::steps::{Admitted, Refused, Spent, Steps};
@@ -11,7 +10,7 @@ use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
 use crate::event::{AttemptSpan, Event, Observers, operation_ended};
 use crate::hedge::Hedge;
-use crate::operation::{Attempt, Effect, Hop, Outcome, Receipt, StopReason};
+use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, StopReason};
 use crate::preset::Preset;
 use crate::retry::{Begin, Decision, RetryPolicy};
 use crate::rng::Dice;
@@ -19,7 +18,7 @@ use crate::rng::Dice;
 /// What an operation is given to go by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan<'a> {
-    pub(crate) url: &'a Url,
+    pub(crate) address: Address<'a>,
     pub(crate) judge: Judge<'a>,
     pub(crate) shields: Shields<'a>,
     pub(crate) limit: Option<&'a ConcurrencyLimit>,
@@ -78,7 +77,7 @@ impl<'a> Course<'a> {
 
     /// The span of the attempt that is about to be sent.
     pub(crate) fn span(&self, begin: Begin) -> AttemptSpan {
-        AttemptSpan::new(self.receipt, self.plan.url, begin.number)
+        AttemptSpan::new(self.receipt, self.plan.address, begin.number)
     }
 
     /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.

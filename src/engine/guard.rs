@@ -7,7 +7,7 @@ use super::Fields;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::hedge::Hedge;
-use crate::operation::{Failure, FailureKind, Origin, Outcome, Scope, StopReason, Told};
+use crate::operation::{Address, Failure, FailureKind, Outcome, Scope, StopReason, Told};
 use crate::retry::Decision;
 
 /// What stands between an operation and the wire: the breaker and the budget of its origin.
@@ -43,7 +43,7 @@ pub(crate) struct Landing {
     pub(crate) at: Instant,
 }
 
-/// Under what an origin's breaker and budget are kept; an http URL always has an origin, so both are there.
+/// Under what an origin's breaker and budget are kept; nothing is kept of a request that names no origin.
 #[derive(Clone, Copy, Debug)]
 struct Scopes {
     /// `None` without a breaker.
@@ -53,7 +53,7 @@ struct Scopes {
 
 impl Guards {
     /// For a request to the origin that the scope stands for.
-    pub(crate) fn new(shields: Shields<'_>, origin: Option<Scope>, request: (&Method, &Url, &Fields)) -> Self {
+    pub(crate) fn new(shields: Shields<'_>, origin: Option<Scope>, request: (&Method, Address<'_>, &Fields)) -> Self {
         Self::at(Scopes::at(origin, shields.breaker, request))
     }
 
@@ -149,11 +149,11 @@ impl Guards {
     ) -> [Option<Transition>; 4] {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
-            let origin = Scope::of_url(&landing.url);
+            let origin = Address::Url(&landing.url).scope();
             Scopes::at(
                 origin,
                 shields.breaker,
-                (&landing.method, &landing.url, &Fields::default()),
+                (&landing.method, Address::Url(&landing.url), &Fields::default()),
             )
         });
         let (Some(breaker), Some(permit), Some(scope)) = (shields.breaker, permit, self.answering.breaker) else {
@@ -248,14 +248,14 @@ impl Scopes {
     fn at(
         origin: Option<Scope>,
         breaker: Option<&CircuitBreaker>,
-        (method, url, headers): (&Method, &Url, &Fields),
+        (method, address, headers): (&Method, Address<'_>, &Fields),
     ) -> Self {
         let breaker = breaker.and_then(|breaker| {
             if !breaker.is_keyed() {
                 return origin;
             }
-            let origin = Origin::of(url)?;
-            Some(breaker.scope(&Target::new(&origin, method, url.path(), &headers.to_map(0))))
+            let origin = address.origin()?;
+            Some(breaker.scope(&Target::new(&origin, method, address.path(), &headers.to_map(0))))
         });
         Self {
             breaker,
@@ -280,7 +280,9 @@ fn signal_of(outcome: &Outcome<'_>) -> Signal {
     }
     match (status_of(outcome), outcome.error().map(Failure::kind)) {
         (Some(StatusCode::TOO_MANY_REQUESTS), _)
-        | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Nack) | None) => Signal::Neutral,
+        | (None, Some(FailureKind::Request | FailureKind::Hook | FailureKind::Unready | FailureKind::Nack) | None) => {
+            Signal::Neutral
+        }
         (Some(status), _) if status.is_server_error() => Signal::Failure,
         (Some(_), None | Some(FailureKind::BodyTooLarge)) => Signal::Success,
         (_, Some(_)) => Signal::Failure,

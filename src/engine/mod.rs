@@ -9,11 +9,15 @@ mod body;
 mod buffer;
 mod course;
 mod exchange;
+pub(crate) mod fault;
 mod fields;
 mod guard;
 mod hedging;
 mod hook;
 mod lookup;
+#[cfg_attr(feature = "http2", path = "nack_h2.rs")]
+#[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
+mod nack;
 pub(crate) mod peek;
 mod prepare;
 mod queue;
@@ -27,6 +31,8 @@ pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, read_up_to};
+#[cfg(feature = "tower")]
+pub(crate) use course::Ended;
 pub(crate) use course::{Course, Judge, Plan};
 pub(crate) use exchange::Exchange;
 pub(crate) use fields::Fields;
@@ -35,6 +41,8 @@ pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
 pub use lookup::{Finding, InDoubt};
 pub(crate) use lookup::{Lookup, Prospect};
+#[cfg(feature = "tower")]
+pub(crate) use prepare::Payload;
 pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
 pub(crate) use run::{Finished, Run};

@@ -1,6 +1,7 @@
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::{Body, Fields};
+use super::Fields;
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeyHeader, KeySettings, KeySupport};
 use crate::preset::member_of_json;
@@ -26,9 +27,18 @@ impl KeyField {
     }
 
     /// Puts the field on a request.
-    pub(super) fn put(&self, headers: &mut HeaderMap) {
+    pub(crate) fn put(&self, headers: &mut HeaderMap) {
         headers.insert(self.name.clone(), self.value.clone());
     }
+}
+
+/// What the key's rules ask of a request's body.
+pub(crate) trait Payload {
+    /// The bytes, where they are known before sending.
+    fn bytes(&self) -> Option<Bytes>;
+
+    /// True if it can be sent only once.
+    fn is_one_shot(&self) -> bool;
 }
 
 /// What is fixed before the first attempt: the key, and what it makes safe.
@@ -46,7 +56,7 @@ pub(crate) struct Prepared {
 /// If the request carries several keys, one that is not visible ASCII of 1 to 255, or another one than was given.
 pub(crate) fn prepare(
     method: &Method,
-    (headers, body): (&mut Fields, &Body),
+    (headers, body): (&mut Fields, &impl Payload),
     given: Option<IdempotencyKey>,
     settings: &KeySettings,
     support: KeySupport,
@@ -98,7 +108,7 @@ fn adopt(headers: &Fields, settings: &KeySettings) -> Result<Option<IdempotencyK
 }
 
 /// Providers that take the key in the body get it from the caller, who alone can write there; it is read, not written.
-fn adopt_from_body(body: &Body, member: &str) -> Result<Option<IdempotencyKey>, Error> {
+fn adopt_from_body(body: &impl Payload, member: &str) -> Result<Option<IdempotencyKey>, Error> {
     let key = body.bytes().and_then(|bytes| member_of_json(&bytes, member));
     Ok(key.map(IdempotencyKey::new).transpose()?)
 }
@@ -116,7 +126,13 @@ fn mint() -> Result<IdempotencyKey, Error> {
     rng::random_key().map_err(|error| Error::request_because("no randomness for an idempotency key", error))
 }
 
-fn safety(method: &Method, keyed: bool, body: &Body, settings: &KeySettings, support: KeySupport) -> ReplaySafety {
+fn safety(
+    method: &Method,
+    keyed: bool,
+    body: &impl Payload,
+    settings: &KeySettings,
+    support: KeySupport,
+) -> ReplaySafety {
     let mut safety = ReplaySafety::of_method(method);
     // Where keys are ignored, "without a key" would be misleading: one would not help.
     if keyed || support == KeySupport::Ignored {

@@ -264,6 +264,12 @@ impl Error {
         }))
     }
 
+    /// A failure before there was an operation.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "a client is always ready"))]
+    pub(crate) fn before_all(failure: Failure) -> Self {
+        Self::of(Kind::Failure(failure))
+    }
+
     fn of(kind: Kind) -> Self {
         Self(Box::new(Inner {
             kind,

@@ -1,9 +1,8 @@
 use tracing::Span;
 use tracing::field::Empty;
-use url::Url;
 
 use super::{OTHER_METHOD, standard_method};
-use crate::operation::{Attempt, Effect, Ending, Receipt, StopReason};
+use crate::operation::{Address, Attempt, Effect, Ending, Receipt, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
@@ -50,7 +49,7 @@ pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
 pub(crate) struct AttemptSpan(Span);
 
 impl AttemptSpan {
-    pub(crate) fn new(receipt: &Receipt, url: &Url, number: u32) -> Self {
+    pub(crate) fn new(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
         let method = standard_method(receipt.method());
         let span = tracing::debug_span!(
             "steadfast.attempt",
@@ -59,9 +58,9 @@ impl AttemptSpan {
             otel.status_code = Empty,
             http.request.method = method.unwrap_or(OTHER_METHOD),
             http.request.method_original = Empty,
-            server.address = address(url),
+            server.address = bare(&address.host().unwrap_or_default()),
             // tracing-opentelemetry makes a text of an unsigned number, and the conventions want numbers.
-            server.port = url.port_or_known_default().map(i64::from),
+            server.port = address.port().map(i64::from),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             error.r#type = Empty,
@@ -73,6 +72,15 @@ impl AttemptSpan {
             span.record("http.request.method_original", receipt.method().as_str());
         }
         Self(span)
+    }
+
+    /// The span of no attempt.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "an async function holds a span only while there is one")
+    )]
+    pub(crate) fn none() -> Self {
+        Self(Span::none())
     }
 
     pub(crate) fn span(&self) -> Span {
@@ -103,8 +111,8 @@ impl AttemptSpan {
 }
 
 /// The host without the brackets that a URL puts around an IPv6 address.
-fn address(url: &Url) -> &str {
-    url.host_str().unwrap_or_default().trim_matches(['[', ']'])
+fn bare(host: &str) -> &str {
+    host.trim_matches(['[', ']'])
 }
 
 /// The name of the operation's span.

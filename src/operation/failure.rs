@@ -28,6 +28,8 @@ pub enum FailureKind {
     Request,
     /// The caller's hook before the attempt, or a middleware that the attempt went through, failed.
     Hook,
+    /// The service underneath is no longer able to take requests; nothing was sent.
+    Unready,
     /// The name could not be resolved.
     Dns,
     /// No connection could be made.
@@ -175,6 +177,7 @@ impl fmt::Display for FailureKind {
         f.write_str(match self {
             Self::Request => "the request could not be sent as built",
             Self::Hook => "the caller's hook or middleware failed",
+            Self::Unready => "the service underneath takes no requests",
             Self::Dns => "the name could not be resolved",
             Self::Connect => "no connection",
             Self::ConnectTimeout => "no connection in time",
@@ -199,6 +202,7 @@ impl FailureKind {
         match self {
             Self::Request => "request",
             Self::Hook => "hook",
+            Self::Unready => "unready",
             Self::Dns => "dns",
             Self::Connect => "connect",
             Self::ConnectTimeout => "connect_timeout",

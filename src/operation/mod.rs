@@ -3,6 +3,7 @@
 //! An *operation* is one thing the caller wants done once; an *attempt* is one request on the wire for it; an
 //! [`Outcome`] is how an attempt ended; an [`Effect`] is what the far side may have done; a [`Receipt`] is the report.
 
+mod address;
 mod attempt;
 mod effect;
 mod ending;
@@ -22,6 +23,7 @@ mod retry_after;
 mod serialise;
 mod stop;
 
+pub(crate) use address::Address;
 pub use attempt::Attempt;
 pub use effect::Effect;
 pub use ending::Ending;

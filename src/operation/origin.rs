@@ -35,13 +35,18 @@ impl Origin {
     /// Takes the origin of a URL; `None` when it has no host, or no port is known for its scheme.
     pub(crate) fn of(url: &Url) -> Option<Self> {
         let (scheme, host, port) = parts(url)?;
-        Some(Self {
+        Some(Self::of_parts(scheme, host, port))
+    }
+
+    /// Puts one together; scheme and host are in normal form.
+    pub(crate) fn of_parts(scheme: &str, host: &str, port: u16) -> Self {
+        Self {
             text: format!("{scheme}://{host}:{port}").into(),
             scheme_end: scheme.len(),
             host_end: scheme.len() + "://".len() + host.len(),
             port,
             scope: Scope::of_parts(scheme, host, port),
-        })
+        }
     }
 
     /// The scheme in lower case, such as `https`.

@@ -50,6 +50,8 @@ pub enum NotReplayable {
     OneShotBody,
     /// The caller asked for a single attempt.
     SendOnce,
+    /// Another retry layer stands around this one and repeats the request; both would multiply attempts.
+    Nested,
 }
 
 impl StopReason {
@@ -103,6 +105,7 @@ impl fmt::Display for NotReplayable {
             Self::KeyIgnored => "not repeatable: this server ignores keys",
             Self::OneShotBody => "not repeatable: the body could be read only once",
             Self::SendOnce => "not repeated: the caller asked for one attempt",
+            Self::Nested => "not repeated here: a retry layer around this one repeats it",
         })
     }
 }

@@ -1,9 +1,10 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use url::{Host, Url};
 
 use crate::error::ConfigError;
-use crate::operation::is_below;
+use crate::operation::{Address, is_below};
 
 /// The addresses that a preset is bound to: scheme, host pattern, port, and the beginning of the path.
 ///
@@ -26,20 +27,22 @@ enum HostPattern {
     Between(Box<str>, Box<str>),
 }
 
-/// An address that patterns are held against, one after the other.
-#[derive(Clone, Copy)]
-pub(crate) struct Address<'a> {
-    url: &'a Url,
-    host: &'a str,
+/// An address that patterns are held against, one after the other: its host is read once.
+pub(crate) struct Located<'a> {
+    address: Address<'a>,
+    host: Cow<'a, str>,
 }
 
-impl<'a> Address<'a> {
+impl<'a> Located<'a> {
     /// `None` without a host, which no pattern matches.
-    pub(crate) fn of(url: &'a Url) -> Option<Self> {
-        let host = url.host_str()?;
-        // A trailing dot names the same host (RFC 1034 §3.1).
-        let host = host.strip_suffix('.').unwrap_or(host);
-        Some(Self { url, host })
+    pub(crate) fn of(address: Address<'a>) -> Option<Self> {
+        let host = address.host()?;
+        Some(Self { address, host })
+    }
+
+    /// A trailing dot names the same host (RFC 1034 §3.1).
+    fn host(&self) -> &str {
+        self.host.strip_suffix('.').unwrap_or(&self.host)
     }
 }
 
@@ -65,16 +68,16 @@ impl Pattern {
         self.path.len() * 3 + host
     }
 
-    pub(crate) fn matches(&self, address: &Address<'_>) -> bool {
-        self.is_near(address) && (self.path.is_empty() || is_below(address.url.path(), &self.path))
+    pub(crate) fn matches(&self, located: &Located<'_>) -> bool {
+        self.is_near(located) && (self.path.is_empty() || is_below(located.address.path(), &self.path))
     }
 
     /// True if scheme, host and port match, whatever the path.
-    pub(crate) fn is_near(&self, address: &Address<'_>) -> bool {
+    pub(crate) fn is_near(&self, located: &Located<'_>) -> bool {
         // The host first: it tells nearly all addresses apart, most of them by its length alone.
-        self.host.matches(address.host)
-            && address.url.scheme() == &*self.scheme
-            && address.url.port_or_known_default() == Some(self.port)
+        self.host.matches(located.host())
+            && located.address.scheme() == Some(&*self.scheme)
+            && located.address.port() == Some(self.port)
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -155,7 +158,9 @@ mod tests {
 
     fn matches(pattern: &str, url: &str) -> bool {
         let url = Url::parse(url).unwrap();
-        Pattern::parse(pattern).unwrap().matches(&Address::of(&url).unwrap())
+        Pattern::parse(pattern)
+            .unwrap()
+            .matches(&Located::of(Address::Url(&url)).unwrap())
     }
 
     #[test]

@@ -2,9 +2,10 @@ use std::sync::{Arc, LazyLock};
 
 use url::Url;
 
-use super::pattern::Address;
+use super::pattern::Located;
 use super::{Preset, known};
 use crate::error::ConfigError;
+use crate::operation::Address;
 
 /// The presets of a client: the caller's, then the built-in table.
 #[derive(Clone, Debug, Default)]
@@ -32,23 +33,23 @@ impl Presets {
     }
 
     /// The preset that applies to an address: the caller's over a built-in one, then the most exact, then the last.
-    pub(crate) fn find(&self, url: &Url) -> Option<&Preset> {
-        let address = Address::of(url)?;
-        let own = most_exact(self.own.iter(), &address);
+    pub(crate) fn find(&self, address: Address<'_>) -> Option<&Preset> {
+        let located = Located::of(address)?;
+        let own = most_exact(self.own.iter(), &located);
         own.or_else(|| match &self.builtin {
-            Builtin::Known => most_exact(TABLE.iter(), &address),
-            Builtin::Near(near) => most_exact(near.iter(), &address),
+            Builtin::Known => most_exact(TABLE.iter(), &located),
+            Builtin::Near(near) => most_exact(near.iter(), &located),
             Builtin::Forgotten => None,
         })
     }
 
     /// Those that may apply at this origin, whatever the path.
     pub(crate) fn near(&self, origin: &Url) -> Self {
-        let address = Address::of(origin);
+        let located = Located::of(Address::Url(origin));
         let near = |presets: &[Preset]| {
             let near = presets
                 .iter()
-                .filter(|preset| address.is_some_and(|address| preset.is_near(&address)));
+                .filter(|preset| located.as_ref().is_some_and(|located| preset.is_near(located)));
             near.cloned().collect()
         };
         Self {
@@ -86,9 +87,9 @@ impl Presets {
     }
 }
 
-fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, address: &Address<'_>) -> Option<&'a Preset> {
+fn most_exact<'a>(presets: impl Iterator<Item = &'a Preset>, located: &Located<'_>) -> Option<&'a Preset> {
     presets
-        .filter_map(|preset| Some((preset.exactness(address)?, preset)))
+        .filter_map(|preset| Some((preset.exactness(located)?, preset)))
         .max_by_key(|(exactness, _)| *exactness)
         .map(|(_, preset)| preset)
 }
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     fn found(presets: &Presets, url: &str) -> Option<String> {
-        let preset = presets.find(&Url::parse(url).unwrap())?;
+        let preset = presets.find(Address::Url(&Url::parse(url).unwrap()))?;
         Some(preset.name().to_owned())
     }
 
@@ -157,10 +158,10 @@ mod tests {
     fn a_lookup_allocates_nothing() {
         let presets = Presets::default();
         let urls = ["https://api.example.com/v1", "https://api.stripe.com/v2/x"].map(|url| Url::parse(url).unwrap());
-        let _ = presets.find(&urls[0]);
+        let _ = presets.find(Address::Url(&urls[0]));
         let allocations = allocation_counter::measure(|| {
-            assert!(presets.find(&urls[0]).is_none());
-            assert!(presets.find(&urls[1]).is_some());
+            assert!(presets.find(Address::Url(&urls[0])).is_none());
+            assert!(presets.find(Address::Url(&urls[1])).is_some());
         });
         assert_eq!(allocations.count_total, 0);
     }

@@ -6,11 +6,11 @@ use http::{HeaderName, Method, StatusCode};
 use url::Url;
 
 use super::facts::Facts;
-use super::pattern::{Address, Pattern};
+use super::pattern::{Located, Pattern};
 use super::{PresetBuilder, StreamEnd};
 use crate::classify::{Classify, Verdict};
 use crate::error::ConfigError;
-use crate::operation::{KeyHeader, KeySettings, KeySupport, Outcome};
+use crate::operation::{Address, KeyHeader, KeySettings, KeySupport, Outcome};
 
 /// What is known of a provider: data, and a classifier made of it.
 ///
@@ -59,7 +59,7 @@ impl Preset {
     /// True if it applies to this address.
     #[must_use]
     pub fn covers(&self, url: &Url) -> bool {
-        Address::of(url).is_some_and(|address| self.exactness(&address).is_some())
+        Located::of(Address::Url(url)).is_some_and(|located| self.exactness(&located).is_some())
     }
 
     /// The header that carries the key; `None` if the body does.
@@ -132,14 +132,14 @@ impl Preset {
     }
 
     /// How exactly it names an address, if at all.
-    pub(super) fn exactness(&self, address: &Address<'_>) -> Option<usize> {
-        let patterns = self.0.origins.iter().filter(|pattern| pattern.matches(address));
+    pub(super) fn exactness(&self, located: &Located<'_>) -> Option<usize> {
+        let patterns = self.0.origins.iter().filter(|pattern| pattern.matches(located));
         patterns.map(Pattern::exactness).max()
     }
 
     /// True if it applies to an address of the same origin.
-    pub(super) fn is_near(&self, address: &Address<'_>) -> bool {
-        self.0.origins.iter().any(|pattern| pattern.is_near(address))
+    pub(super) fn is_near(&self, located: &Located<'_>) -> bool {
+        self.0.origins.iter().any(|pattern| pattern.is_near(located))
     }
 
     pub(crate) fn shared_name(&self) -> Arc<str> {

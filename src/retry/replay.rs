@@ -135,6 +135,13 @@ impl ReplaySafety {
         self
     }
 
+    /// Adds that another layer around this one retries already.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only layers can be nested"))]
+    pub(crate) fn nested(mut self) -> Self {
+        self.repeat = Repeat::Never(NotReplayable::Nested);
+        self
+    }
+
     /// Adds that the caller looks up, before a repeat, whether an attempt in doubt took effect.
     ///
     /// What only the doubt forbids is then decided by [`Attempts::found`](super::Attempts::found): the wait is begun, and

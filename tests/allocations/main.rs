@@ -9,10 +9,10 @@ use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, RetryBudget};
@@ -20,9 +20,11 @@ use steadfast::classify::{on_status, on_timeout};
 use steadfast::metrics::Metrics;
 use steadfast::reqwest;
 use steadfast::retry::{Decision, ReplaySafety};
+use steadfast::tower::{Notes, ResilienceLayer};
 use steadfast::{
     Backoff, Client, Clock, IdempotencyKey, KeySupport, Origin, Outcome, RetryPolicy, Scope, StopReason, Verdict,
 };
+use tower::{Layer, Service};
 
 #[test]
 fn decision_breaker_and_budget_allocate_nothing() {
@@ -185,6 +187,37 @@ fn a_keyed_post_allocates_at_most_seven_times_more_than_bare_reqwest() {
     });
     println!("bare reqwest: {by_reqwest}, steadfast: {by_steadfast}");
     assert!(by_steadfast <= by_reqwest + 7, "{by_steadfast} against {by_reqwest}");
+}
+
+/// Around a service that answers at once: what the layer itself allocates.
+#[test]
+fn a_layer_without_notes_allocates_nothing_on_a_success() {
+    let layer = |notes| ResilienceLayer::builder().notes(notes).build().unwrap();
+    let calls = [
+        (layer(Notes::WhenRetried), Method::GET, 0),
+        // The maps of two extensions, with what they hold.
+        (layer(Notes::Always), Method::GET, 6),
+        // The key, its header's value, and the map of headers.
+        (layer(Notes::WhenRetried), Method::POST, 3),
+    ];
+    for (layer, method, most) in calls {
+        let inner = tower::service_fn(|request: Request<()>| {
+            assert!(request.body() == &());
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(())))
+        });
+        let service = layer.layer(inner);
+        let allocated = count(|| {
+            let mut service = service.clone();
+            let mut request = Request::new(());
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = Uri::from_static("https://api.example.com/charges");
+            let mut context = Context::from_waker(Waker::noop());
+            let mut future = pin!(service.call(request));
+            assert!(future.as_mut().poll(&mut context).is_ready());
+        });
+        println!("{method}: {allocated}");
+        assert!(allocated <= most, "{method}: {allocated}");
+    }
 }
 
 /// Counting, once an operation like it was counted: the handles are there, and so are the origin's series.

@@ -62,6 +62,7 @@ mod support_time;
 mod test_kit;
 mod the_last_response_stays_readable;
 mod total_timeout;
+mod tower_layer;
 mod types_as_promised;
 mod user_code_that_panics;
 mod waits_come_from_a_list;

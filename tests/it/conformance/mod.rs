@@ -9,6 +9,7 @@ mod function;
 mod row;
 mod server;
 mod table;
+mod tower;
 
 pub(crate) use row::{Answer, Circuit, Ended, Keyed, Row, Seen};
 pub(crate) use server::Server;

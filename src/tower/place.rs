@@ -1,0 +1,133 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+
+use ::tower::load_shed::error::Overloaded;
+use ::tower::timeout::error::Elapsed;
+use hyper_util::client::legacy;
+
+use super::BoxError;
+use crate::engine::fault;
+use crate::error::Error;
+use crate::operation::{Delivery, Effect, Failure, FailureKind};
+
+/// What an error of the service underneath says of an attempt: by its type, unless the builder says otherwise.
+///
+/// Sealed: give a closure to [`place_errors`](super::ResilienceBuilder::place_errors).
+pub trait PlaceError<E>: sealed::Sealed {
+    /// What happened, and whether the server may have acted.
+    fn place(&self, error: E) -> Failure;
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "this is what seals the trait above")]
+    pub trait Sealed {}
+}
+
+/// Errors are placed by the types in their chains; an unknown one leaves doubt.
+///
+/// | type | kind | may the server have acted? |
+/// |---|---|---|
+/// | [`Failure`] | its own | as it says |
+/// | [`Error`](crate::Error), of a client or a layer underneath | its last failure's | unless its effect is `NotApplied` |
+/// | `hyper_util::client::legacy::Error`, no connection | `Connect`, `ConnectTimeout`, `Dns`, `Tls` | no |
+/// | `tower::load_shed::error::Overloaded` | `Nack` | no |
+/// | `hyper::Error`, handed back unwritten | `ConnectionLost` | no |
+/// | `h2::Error`, refused by the server | `Nack` | no |
+/// | `tower::timeout::error::Elapsed`, an I/O error of kind `TimedOut` | `HeadTimeout` | yes |
+/// | any other of `hyper`, `h2`, `std::io` | `ConnectionLost`, `Protocol`, `Tls` | yes |
+/// | any other | `Other` | yes |
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ByType;
+
+impl sealed::Sealed for ByType {}
+
+impl<E: Into<BoxError>> PlaceError<E> for ByType {
+    fn place(&self, error: E) -> Failure {
+        let error = error.into();
+        let (kind, delivery) = placed(&*error);
+        Failure::new(kind, delivery).caused_by(error)
+    }
+}
+
+/// Errors are placed as a closure says.
+pub struct ErrorsBy<F, E> {
+    place: F,
+    _of: PhantomData<fn(&E)>,
+}
+
+impl<F, E> ErrorsBy<F, E> {
+    pub(super) fn new(place: F) -> Self {
+        Self {
+            place,
+            _of: PhantomData,
+        }
+    }
+}
+
+impl<F, E> sealed::Sealed for ErrorsBy<F, E> {}
+
+impl<E: Into<BoxError>, F: Fn(&E) -> Failure> PlaceError<E> for ErrorsBy<F, E> {
+    fn place(&self, error: E) -> Failure {
+        let failure = (self.place)(&error);
+        if failure.source().is_some() {
+            return failure;
+        }
+        failure.caused_by(error)
+    }
+}
+
+impl<F, E> fmt::Debug for ErrorsBy<F, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErrorsBy")
+    }
+}
+
+fn placed(error: &(dyn StdError + 'static)) -> (FailureKind, Delivery) {
+    // Before its causes, which tell of its last attempt alone.
+    if let Some(error) = fault::find::<Error>(error) {
+        let kind = error.failure().map_or(FailureKind::Other, Failure::kind);
+        let untouched = error.effect() == Effect::NotApplied;
+        return (
+            kind,
+            if untouched {
+                Delivery::NeverSent
+            } else {
+                Delivery::Unknown
+            },
+        );
+    }
+    if let Some(failure) = fault::find::<Failure>(error) {
+        return (failure.kind(), failure.delivery());
+    }
+    if fault::find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect) {
+        return (unconnected(error), Delivery::NeverSent);
+    }
+    if fault::find::<Overloaded>(error).is_some() {
+        return (FailureKind::Nack, Delivery::NeverSent);
+    }
+    fault::place(error, || false, || is_timeout(error))
+}
+
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    fault::find::<Elapsed>(error).is_some()
+        || fault::find::<hyper::Error>(error).is_some_and(hyper::Error::is_timeout)
+        || fault::has_io(error, io::ErrorKind::TimedOut)
+}
+
+/// Why no connection was made; whichever it is, no request was sent.
+fn unconnected(error: &(dyn StdError + 'static)) -> FailureKind {
+    if fault::has_io(error, io::ErrorKind::TimedOut) {
+        FailureKind::ConnectTimeout
+    } else if fault::has_io(error, io::ErrorKind::InvalidData) {
+        // How rustls reports a certificate, an alert, or an answer that is no TLS at all.
+        FailureKind::Tls
+    } else if fault::chain(error).any(|cause| cause.to_string() == "dns error") {
+        // hyper-util's error has no public type. The text decides the kind only, never the delivery.
+        FailureKind::Dns
+    } else {
+        FailureKind::Connect
+    }
+}

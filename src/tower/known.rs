@@ -36,13 +36,12 @@ impl KnownOrigins {
     pub(super) fn find(&self, uri: &Uri, presets: &Presets) -> Option<&Known> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
         for place in &self.places.0 {
-            let known = match place.get() {
-                Some(known) => known,
-                None => {
-                    let new = Known::of(uri, presets)?;
-                    // Somebody else may have been first: the place is then taken, by this origin or another one.
-                    place.get_or_init(|| new)
-                }
+            let known = if let Some(known) = place.get() {
+                known
+            } else {
+                let new = Known::of(uri, presets)?;
+                // Somebody else may have been first: the place is then taken, by this origin or another one.
+                place.get_or_init(|| new)
             };
             if known.authority == *authority && known.scheme == *scheme {
                 return Some(known);

@@ -51,15 +51,12 @@ pub(super) struct Target<'a> {
 impl<P, E> Shared<P, E> {
     pub(super) fn target<'a>(&'a self, uri: &'a Uri) -> Target<'a> {
         let common = &self.common;
-        let (address, name, preset) = match self.known.find(uri, &common.presets) {
-            Some(known) => {
-                let address = Address::At(&known.origin, uri);
-                (address, Arc::clone(&known.name), known.presets.find(address))
-            }
-            None => {
-                let address = common.address(uri);
-                (address, self.known.name(address, uri), common.presets.find(address))
-            }
+        let (address, name, preset) = if let Some(known) = self.known.find(uri, &common.presets) {
+            let address = Address::At(&known.origin, uri);
+            (address, Arc::clone(&known.name), known.presets.find(address))
+        } else {
+            let address = common.address(uri);
+            (address, self.known.name(address, uri), common.presets.find(address))
         };
         Target {
             address,

@@ -107,7 +107,7 @@ fn an_operation_that_waits_stands_in_no_queue_for_a_slot() {
             async move {
                 Clock::system()
                     .sleep(Duration::from_secs(seconds).saturating_sub(passed))
-                    .await
+                    .await;
             }
         };
         let turns = Arc::new(AtomicU32::new(0));

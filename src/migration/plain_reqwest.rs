@@ -58,6 +58,41 @@
 //! # }
 //! ```
 //!
+//! # Code that looks at statuses
+//!
+//! A 5xx is an `Err` here. What looked at the status takes it from there; [`Error::into_response`](crate::Error::into_response)
+//! is the whole answer.
+//!
+//! ```
+//! use http::StatusCode;
+//! use steadfast::testing::{Script, Step};
+//! use steadfast::{Client, Error};
+//!
+//! async fn status(client: &Client, url: &str) -> Result<StatusCode, Error> {
+//!     match client.get(url).send().await {
+//!         Ok(response) => Ok(response.status()),
+//!         Err(error) => error.status().ok_or(error), // what is left had no answer at all
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+//! # runtime.block_on(async {
+//! let script = Script::from_fn(|arrival| Step::status(match arrival.url.path() {
+//!     "/down" => StatusCode::SERVICE_UNAVAILABLE,
+//!     _ => StatusCode::NOT_FOUND,
+//! }));
+//! let client = Client::builder().script(&script).build()?;
+//!
+//! assert_eq!(status(&client, "https://api.example.com/down").await?, 503);
+//! assert_eq!(status(&client, "https://api.example.com/missing").await?, 404);
+//! assert_eq!(script.arrivals().len(), 5 + 1, "the 404 was not retried");
+//! # Ok::<(), Error>(())
+//! # })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Each setting
 //!
 //! | reqwest | steadfast |

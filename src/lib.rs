@@ -67,6 +67,7 @@
 //! | [circuit breaker](breaker) | per origin; opens at 50 % of at least 50 attempts in 30 s | an origin that is down is left alone |
 //! | [retry budget](budget) | per origin; a retry costs what ten successes earn | an outage does not become a storm of retries |
 //! | [attempts at once](ConcurrencyLimit) | no limit | only the server knows the number |
+//! | [hedges](Hedge) | none | they are load that the server did not ask for |
 //! | [idle connections](ClientBuilder::POOL_IDLE_TIMEOUT) | 15 s | a stale one looks exactly like a request that was processed |
 //!
 //! # What is guaranteed
@@ -86,6 +87,7 @@
 //!   message; a key shows as a [`Fingerprint`]. Keys and headers do not follow a redirect to another origin.
 //!
 //! The same holds around [any function](function), and where the loop is [yours](drive): one core decides for all.
+//! From reqwest alone, reqwest-retry, backon or a loop by hand, [`migration`] shows the way.
 //!
 //! None of this makes a remote effect happen exactly once by itself: that takes a server that honours keys. One that
 //! ignores them runs every request it gets. The README names the limits.

@@ -109,3 +109,8 @@
 //! | a hung attempt | waits for reqwest's timeout, which is off by default | 30 s |
 //! | an outage | every caller makes all its retries | a budget and a circuit breaker per origin |
 //! | the error at the end | `Error::Middleware` with a `RetryError` | `Error::Middleware` with an [`Error`](crate::Error), or that alone without a chain |
+//!
+//! # When to stay
+//!
+//! Where everything that goes through the chain may be done twice, or carries a key that is set before the retries, and
+//! the server's limits are generous. In a chain, the middleware keeps the rest of it as it is.

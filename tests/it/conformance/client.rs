@@ -1,7 +1,8 @@
 use steadfast::testing::{Script, Step};
 use steadfast::{Client, Clock, ResponseExt};
 
-use super::{Answer, Keyed, Row, Seen, Server, Subject, check};
+use super::{Again, Answer, Keyed, Row, Seen, Server, Subject, check};
+use crate::support::one_shot;
 use crate::support_guards::{A, origin};
 use crate::support_time::paused;
 
@@ -19,6 +20,12 @@ impl Subject for OverAScript {
                 (Keyed::Without, Some(limit)) => request.total_timeout(limit),
                 (_, None) => request.idempotency_key(row.key().unwrap()),
                 (_, Some(limit)) => request.idempotency_key(row.key().unwrap()).total_timeout(limit),
+            };
+            let request = match row.again {
+                Again::Never => request.send_once(),
+                Again::BodyGone => request.body(one_shot("amount=100")),
+                Again::AtLeastOnce => request.replay(row.replay()),
+                Again::Unsaid => request,
             };
             match request.send().await {
                 Ok(response) => Seen::of(response.receipt().unwrap()),

@@ -49,6 +49,7 @@ impl Subject for ByHand {
             waits,
             stop,
             effect: operation.effect(),
+            duplicates: operation.possible_duplicates(),
             retry_after: operation.retry_after(),
             elapsed: now - started,
         }

@@ -127,6 +127,7 @@ fn seen(history: &History, replies: Vec<Ended>, accepted: bool) -> Seen {
             .collect(),
         stop,
         effect: history.effect(),
+        duplicates: history.possible_duplicates(),
         retry_after: history.retry_after(),
         elapsed: history.elapsed(),
     }

@@ -5,7 +5,7 @@ use steadfast::breaker::{CircuitBreaker, Signal, State, Try};
 use steadfast::budget::RetryBudget;
 use steadfast::retry::ReplaySafety;
 use steadfast::{
-    Backoff, Delivery, Effect, Ending, Failure, FailureKind, Jitter, KeySupport, Receipt, RetryPolicy, Scope,
+    Backoff, Delivery, Effect, Ending, Failure, FailureKind, Jitter, KeySupport, Receipt, Replay, RetryPolicy, Scope,
     StopReason,
 };
 
@@ -16,6 +16,7 @@ pub(crate) struct Row {
     pub(crate) method: Method,
     pub(crate) keyed: Keyed,
     pub(crate) key_lifetime: Option<Duration>,
+    pub(crate) again: Again,
     pub(crate) max_attempts: u32,
     pub(crate) attempt_timeout: Duration,
     pub(crate) total_timeout: Option<Duration>,
@@ -27,6 +28,8 @@ pub(crate) struct Row {
     pub(crate) waits: Vec<Duration>,
     pub(crate) stop: StopReason,
     pub(crate) effect: Effect,
+    /// The attempts that may be duplicates.
+    pub(crate) duplicates: u32,
     /// Whether the caller is told when to come again.
     pub(crate) hint: bool,
     pub(crate) elapsed: Duration,
@@ -38,6 +41,19 @@ pub(crate) enum Keyed {
     Honored,
     Ignored,
     Without,
+}
+
+/// What the caller says of a repeat, beside the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Nothing: as method and key allow.
+    Unsaid,
+    /// Not at all, by `send_once`.
+    Never,
+    /// Not at all, for the body can be read only once.
+    BodyGone,
+    /// Although it may act twice.
+    AtLeastOnce,
 }
 
 /// In what state the breaker is.
@@ -74,6 +90,7 @@ pub(crate) struct Seen {
     pub(crate) waits: Vec<Duration>,
     pub(crate) stop: StopReason,
     pub(crate) effect: Effect,
+    pub(crate) duplicates: u32,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) elapsed: Duration,
 }
@@ -125,12 +142,25 @@ impl Row {
         }
     }
 
+    /// What the caller wants where nothing makes a repeat safe.
+    pub(crate) fn replay(&self) -> Replay {
+        match self.again {
+            Again::AtLeastOnce => Replay::AtLeastOnce,
+            Again::Unsaid | Again::Never | Again::BodyGone => Replay::WhenUntouched,
+        }
+    }
+
     /// The replay gate's facts, for drivers that are given them.
     pub(crate) fn safety(&self) -> ReplaySafety {
         let safety = ReplaySafety::of_method(&self.method);
         let safety = match self.keyed {
             Keyed::Without => safety,
             Keyed::Honored | Keyed::Ignored => safety.with_key(self.key_support()),
+        };
+        let safety = match self.again {
+            Again::Never => safety.send_once(),
+            Again::BodyGone => safety.with_one_shot_body(),
+            Again::Unsaid | Again::AtLeastOnce => safety.with_replay(self.replay()),
         };
         match self.key_lifetime {
             Some(lifetime) => safety.with_key_lifetime(lifetime),
@@ -155,6 +185,7 @@ impl Row {
             (!waits_agree).then(|| format!("waits {:?}, not {:?}", seen.waits, self.waits)),
             (seen.stop != self.stop).then(|| format!("stopped by {:?}, not {:?}", seen.stop, self.stop)),
             (seen.effect != self.effect).then(|| format!("effect {:?}, not {:?}", seen.effect, self.effect)),
+            (seen.duplicates != self.duplicates).then(|| format!("{} possible duplicates", seen.duplicates)),
             (seen.retry_after.is_some() != self.hint).then(|| format!("hint {:?}", seen.retry_after)),
             (!is_about(seen.elapsed, self.elapsed)).then(|| format!("took {:?}, not {:?}", seen.elapsed, self.elapsed)),
         ]
@@ -238,6 +269,7 @@ impl Seen {
             waits: receipt.attempts().iter().filter_map(steadfast::Attempt::wait).collect(),
             stop: receipt.stop(),
             effect: receipt.effect(),
+            duplicates: receipt.possible_duplicates(),
             retry_after: receipt.retry_after(),
             elapsed: receipt.elapsed(),
         }

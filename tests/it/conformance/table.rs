@@ -4,11 +4,20 @@ use http::Method;
 use steadfast::{Effect, NotReplayable, StopReason};
 
 use super::Answer::{Hang, Lost, Nack, Patience, Refused, Replayed, Status};
-use super::{Answer, Circuit, Keyed, Row};
+use super::{Again, Answer, Circuit, Keyed, Row};
 
 /// Every row; a driver must agree with all of them.
 pub(super) fn rows() -> Vec<Row> {
-    [answered(), healed(), given_up(), not_repeated(), limited(), guarded()].concat()
+    [
+        answered(),
+        healed(),
+        given_up(),
+        not_repeated(),
+        said_by_the_caller(),
+        limited(),
+        guarded(),
+    ]
+    .concat()
 }
 
 /// The server gives its answer.
@@ -133,6 +142,62 @@ fn not_repeated() -> Vec<Row> {
     ]
 }
 
+/// The caller has a word in whether it is repeated.
+fn said_by_the_caller() -> Vec<Row> {
+    let once = StopReason::NotReplayable(NotReplayable::SendOnce);
+    let gone = StopReason::NotReplayable(NotReplayable::OneShotBody);
+    vec![
+        row("sent once, under a key", &[Lost])
+            .again(Again::Never)
+            .stops(once, Effect::Unknown),
+        row("sent once, by an idempotent method", &[Status(503)])
+            .method(Method::PUT)
+            .again(Again::Never)
+            .stops(once, Effect::Unknown),
+        row("sent once, though nothing was sent", &[Refused])
+            .again(Again::Never)
+            .stops(once, Effect::NotApplied),
+        row("sent once, and with success", &[Status(200)])
+            .again(Again::Never)
+            .applied(),
+        row("a body that is gone, under a key", &[Lost])
+            .again(Again::BodyGone)
+            .stops(gone, Effect::Unknown),
+        row("a body that is gone, though nothing was sent", &[Refused])
+            .again(Again::BodyGone)
+            .stops(gone, Effect::NotApplied),
+        row("a body that is gone is no matter to an answer", &[Status(409)])
+            .again(Again::BodyGone)
+            .stops(StopReason::Accepted, Effect::Unknown),
+        row("at least once, without a key", &[Lost, Status(503), Status(200)])
+            .keyed(Keyed::Without)
+            .again(Again::AtLeastOnce)
+            .waits(&[1, 2])
+            .duplicates(2)
+            .applied(),
+        row("at least once, where keys are ignored", &[Refused, Lost, Status(200)])
+            .keyed(Keyed::Ignored)
+            .again(Again::AtLeastOnce)
+            .waits(&[1, 2])
+            .duplicates(1)
+            .applied(),
+        row(
+            "at least once changes nothing under an honoured key",
+            &[Lost, Status(200)],
+        )
+        .again(Again::AtLeastOnce)
+        .waits(&[1])
+        .applied(),
+        row("at least once, but not for ever", &[Lost; 2])
+            .keyed(Keyed::Ignored)
+            .again(Again::AtLeastOnce)
+            .max_attempts(2)
+            .waits(&[1])
+            .duplicates(1)
+            .stops(StopReason::AttemptsExhausted, Effect::Unknown),
+    ]
+}
+
 /// The deadline ends it.
 fn limited() -> Vec<Row> {
     vec![
@@ -197,6 +262,7 @@ fn row(name: &'static str, answers: &[Answer]) -> Row {
         method: Method::POST,
         keyed: Keyed::Honored,
         key_lifetime: None,
+        again: Again::Unsaid,
         max_attempts: 5,
         attempt_timeout: Duration::from_secs(30),
         total_timeout: None,
@@ -207,6 +273,7 @@ fn row(name: &'static str, answers: &[Answer]) -> Row {
         waits: Vec::new(),
         stop: StopReason::Accepted,
         effect: Effect::Unknown,
+        duplicates: 0,
         hint: false,
         elapsed: Duration::ZERO,
     }
@@ -225,6 +292,11 @@ impl Row {
 
     fn key_lifetime(mut self, seconds: u64) -> Self {
         self.key_lifetime = Some(Duration::from_secs(seconds));
+        self
+    }
+
+    fn again(mut self, again: Again) -> Self {
+        self.again = again;
         self
     }
 
@@ -272,6 +344,11 @@ impl Row {
 
     fn applied(self) -> Self {
         self.stops(StopReason::Accepted, Effect::Applied)
+    }
+
+    fn duplicates(mut self, attempts: u32) -> Self {
+        self.duplicates = attempts;
+        self
     }
 
     fn hints(mut self) -> Self {

@@ -7,7 +7,8 @@ use steadfast::middleware::{ErrorExt, PerRequest, Resilience};
 use steadfast::{Client, Clock, IdempotencyKey, ResponseExt};
 
 use super::bare;
-use crate::conformance::{Keyed, Row, Seen, Server, Subject, check};
+use crate::conformance::{Again, Keyed, Row, Seen, Server, Subject, check};
+use crate::support::one_shot;
 use crate::support_guards::{A, origin};
 use crate::support_time::paused;
 
@@ -17,14 +18,21 @@ impl Subject for InAChain {
     fn play(&self, row: &Row, server: &Server) -> Seen {
         paused(async {
             let client = bare().with(resilience(row)).with(Far(server.clone())).build();
-            let mut own = PerRequest::new();
+            let mut own = PerRequest::new().replay(row.replay());
+            if row.again == Again::Never {
+                own = own.send_once();
+            }
             if let Some(key) = row.key() {
                 own = own.idempotency_key(IdempotencyKey::new(key).unwrap());
             }
             if let Some(limit) = row.total_timeout {
                 own = own.total_timeout(limit);
             }
-            match client.request(row.method.clone(), A).with_extension(own).send().await {
+            let mut request = client.request(row.method.clone(), A).with_extension(own);
+            if row.again == Again::BodyGone {
+                request = request.body(one_shot("amount=100"));
+            }
+            match request.send().await {
                 Ok(response) => Seen::of(response.receipt().unwrap()),
                 Err(error) => Seen::of(error.operation_error().unwrap().receipt().unwrap()),
             }

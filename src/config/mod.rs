@@ -1,8 +1,8 @@
 //! Settings from a file or the environment, and the configuration in force as text.
 //!
-//! [`Settings`] holds what an operator would tune: policy, breaker, budget, limits, hedge, keys. Every field
-//! is optional and named as the builder's setter. It is read from any self-describing format that [`serde`] knows (TOML,
-//! YAML, JSON), or from [environment variables](Settings::from_env), and [`Effective`] reads back what a client runs with.
+//! [`Settings`] holds what an operator would tune: policy, breaker, budget, limits, hedge, keys. Every field is optional
+//! and named as the builder's setter. It is read from any self-describing format that [`serde`] knows (TOML, YAML, JSON),
+//! or from [environment variables](Settings::from_env), and [`Effective`] reads back what a client runs with.
 //!
 //! The package's `examples/config/steadfast.toml` shows every field with its default and why.
 //!
@@ -50,8 +50,8 @@
 //! ```
 //!
 //! A [`RetryPolicy`](crate::RetryPolicy) is a value, so it can be read as it is. Breaker, budget, limit and hedge are
-//! handles that share what they have counted; reading the same file twice would silently part them, so their *settings* are read, and the
-//! handle is built where you say.
+//! handles that share what they have counted; reading the same file twice would silently part them, so their *settings*
+//! are read, and the handle is built where you say.
 //!
 //! # Guarantees
 //!
@@ -66,8 +66,9 @@
 //! # Limits
 //!
 //! Closures (classifiers, stop conditions, lookups), headers, observers and presets of your own are set in code, and so
-//! are limits on attempts for more than [`EndsWith`] can name. [`Effective::in_code`] lists which ones a client has. Paths begin at the settings, wherever they stand in a file of your own. Formats that do not describe themselves
-//! (bincode, postcard) cannot be read.
+//! are limits on attempts for more than [`EndsWith`] can name. [`Effective::in_code`] lists which ones a client has. Paths
+//! begin at the settings, wherever they stand in a file of your own. Formats that do not describe themselves (bincode,
+//! postcard) cannot be read.
 
 mod attempts_for;
 mod base_url;

@@ -131,6 +131,20 @@ impl ConcurrencyLimit {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl ConcurrencyLimit {
+    /// The attempts at once, the queue and the longest wait.
+    pub(crate) fn bounds(&self) -> (usize, usize, Duration) {
+        let Settings {
+            attempts,
+            queue,
+            max_wait,
+        } = self.settings;
+        (attempts, queue, max_wait)
+    }
+}
+
 impl fmt::Debug for ConcurrencyLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ConcurrencyLimit").field(&self.settings).finish()

@@ -120,6 +120,26 @@ impl Hedge {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Hedge {
+    /// The delay, if it is fixed.
+    pub(crate) fn fixed(&self) -> Option<Duration> {
+        match self.delay {
+            Delay::Fixed(delay) => Some(delay),
+            Delay::Percentile { .. } => None,
+        }
+    }
+
+    /// The share, and the shortest delay that it may give.
+    pub(crate) fn share(&self) -> Option<(f64, Duration)> {
+        match self.delay {
+            Delay::Fixed(_) => None,
+            Delay::Percentile { share, least } => Some((share, least)),
+        }
+    }
+}
+
 impl fmt::Debug for Hedge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Hedge").field(&self.delay).finish()

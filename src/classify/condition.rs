@@ -132,6 +132,31 @@ impl Condition {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Condition {
+    /// The status, if it is about a single one and nothing else.
+    pub(crate) fn only_status(&self) -> Option<u16> {
+        match &*self.0 {
+            Test::Status(codes) => <[u16; 1]>::try_from(&**codes).ok().map(|[code]| code),
+            _ => None,
+        }
+    }
+
+    /// The kind of failure, if it is about a single one and nothing else.
+    pub(crate) fn only_failure(&self) -> Option<FailureKind> {
+        match &*self.0 {
+            Test::Failure(kinds) => <[FailureKind; 1]>::try_from(&**kinds).ok().map(|[kind]| kind),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about time limits and nothing else.
+    pub(crate) fn is_timeout(&self) -> bool {
+        matches!(&*self.0, Test::Timeout)
+    }
+}
+
 impl From<StatusCode> for Condition {
     fn from(status: StatusCode) -> Self {
         super::on_status([status.as_u16()])

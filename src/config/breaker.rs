@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use super::limit::Limit;
+use super::pair::needed;
 use super::table::{Entry, Table};
 use crate::breaker::{CircuitBreaker, CircuitBreakerBuilder, Mode};
+use crate::error::ConfigError;
 
 /// The circuit breaker: `[breaker]`.
 ///
@@ -51,7 +53,11 @@ pub struct SlowCallSettings {
 impl BreakerSettings {
     /// Starts a breaker from these settings; [`scope_by`](CircuitBreakerBuilder::scope_by) can be added, and
     /// [`build`](CircuitBreakerBuilder::build) checks. It does not ask `enabled`.
-    pub fn builder(&self) -> CircuitBreakerBuilder {
+    ///
+    /// # Errors
+    ///
+    /// Names the half of the slow calls that is missing.
+    pub fn builder(&self) -> Result<CircuitBreakerBuilder, ConfigError> {
         let mut builder = CircuitBreaker::builder();
         macro_rules! apply {
             ($($setting:ident),+) => {
@@ -77,10 +83,10 @@ impl BreakerSettings {
         if let Some(limit) = self.hold_back.and_then(Limit::at) {
             builder = builder.hold_back(limit);
         }
-        match self.slow_calls.pair() {
+        Ok(match self.slow_calls.pair()? {
             Some((from, rate)) => builder.slow_calls(from, rate),
             None => builder,
-        }
+        })
     }
 
     /// Reads a breaker back, and names what only code can set.
@@ -110,12 +116,13 @@ impl BreakerSettings {
 }
 
 impl SlowCallSettings {
-    /// Both halves; a half that is missing is outside every range, so that the builder names it.
-    fn pair(&self) -> Option<(Duration, f64)> {
+    /// Both halves.
+    fn pair(&self) -> Result<Option<(Duration, f64)>, ConfigError> {
         match (self.from, self.rate) {
-            (Some(Limit::At(from)), rate) => Some((from, rate.unwrap_or(f64::NAN))),
-            (None, Some(rate)) => Some((Duration::ZERO, rate)),
-            (Some(Limit::None), _) | (None, None) => None,
+            (Some(Limit::At(from)), Some(rate)) => Ok(Some((from, rate))),
+            (Some(Limit::At(_)), None) => Err(needed("slow_calls.rate", "from")),
+            (None, Some(_)) => Err(needed("slow_calls.from", "rate")),
+            (Some(Limit::None), _) | (None, None) => Ok(None),
         }
     }
 }

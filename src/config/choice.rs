@@ -5,7 +5,7 @@ use super::value::Value;
 use crate::breaker::Mode;
 use crate::classify::Baseline;
 use crate::engine::Redirects;
-use crate::operation::{KeyFormat, KeySupport};
+use crate::operation::{FailureKind, KeyFormat, KeySupport};
 use crate::retry::Replay;
 
 /// Which table says what an outcome means where no classifier has an opinion.
@@ -75,6 +75,27 @@ impl Choice for Replay {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("when_untouched", Self::WhenUntouched),
         ("at_least_once", Self::AtLeastOnce),
+    ];
+}
+
+/// As receipts write them.
+impl Choice for FailureKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("request", Self::Request),
+        ("hook", Self::Hook),
+        ("dns", Self::Dns),
+        ("connect", Self::Connect),
+        ("connect_timeout", Self::ConnectTimeout),
+        ("tls", Self::Tls),
+        ("proxy_auth", Self::ProxyAuth),
+        ("nack", Self::Nack),
+        ("connection_lost", Self::ConnectionLost),
+        ("protocol", Self::Protocol),
+        ("head_timeout", Self::HeadTimeout),
+        ("body_timeout", Self::BodyTimeout),
+        ("body", Self::Body),
+        ("body_too_large", Self::BodyTooLarge),
+        ("other", Self::Other),
     ];
 }
 

@@ -4,7 +4,9 @@ use serde::ser::{Serialize, Serializer};
 
 use super::base_url::BaseUrl;
 use super::write::Written;
-use super::{BreakerSettings, BudgetSettings, KeySettings, RetrySettings, Settings};
+use super::{
+    BreakerSettings, BudgetSettings, ConcurrencySettings, HedgeSettings, KeySettings, RetrySettings, Settings,
+};
 use crate::client::Client;
 
 /// What a client runs with, whether it came from a file, from code or from the defaults.
@@ -57,6 +59,8 @@ impl Effective {
             retry,
             breaker,
             budget: BudgetSettings::of(&shared.budget),
+            concurrency: ConcurrencySettings::of(shared.limit.as_ref()),
+            hedge: HedgeSettings::of(set.hedge.as_ref()),
             key: KeySettings::of(&set.key),
         };
         Self { settings, in_code }
@@ -109,6 +113,7 @@ fn others(client: &Client) -> impl Iterator<Item = &'static str> {
     [
         (!shared.headers.0.is_empty(), "default_headers"),
         (shared.settings.hook.is_some(), "before_attempt"),
+        (shared.settings.lookup.is_some(), "on_unknown"),
         (shared.presets.has_own(), "preset"),
         (!shared.observers.is_empty(), "observe"),
     ]

@@ -8,9 +8,10 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use super::read::read;
 use super::write::Written;
 use super::{
-    BackoffSettings, BreakerSettings, BudgetSettings, CostSettings, KeySettings, RetrySettings, Settings,
-    SlowCallSettings,
+    BackoffSettings, BreakerSettings, BudgetSettings, ConcurrencySettings, CostSettings, HedgeSettings, KeySettings,
+    RetrySettings, Settings, SlowCallSettings,
 };
+use crate::retry::builder::RetryPolicyBuilder;
 use crate::retry::policy::RetryPolicy;
 
 macro_rules! tables {
@@ -45,6 +46,8 @@ tables!(
     SlowCallSettings,
     BudgetSettings,
     CostSettings,
+    ConcurrencySettings,
+    HedgeSettings,
     KeySettings,
 );
 
@@ -52,11 +55,12 @@ tables!(
 impl<'de> Deserialize<'de> for RetryPolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let settings = RetrySettings::deserialize(deserializer)?;
-        settings.builder().build().map_err(D::Error::custom)
+        let policy = settings.builder().and_then(RetryPolicyBuilder::build);
+        policy.map_err(D::Error::custom)
     }
 }
 
-/// As [`RetrySettings`], with every field; fails if the policy holds a closure, which no file can.
+/// As [`RetrySettings`], with every field; fails if the policy holds what no file can: a closure.
 impl Serialize for RetryPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (settings, in_code) = RetrySettings::of(self);

@@ -3,16 +3,21 @@ use std::time::Duration;
 use super::base_url::BaseUrl;
 use super::breaker::BreakerSettings;
 use super::budget::BudgetSettings;
+use super::concurrency::ConcurrencySettings;
+use super::hedge::HedgeSettings;
 use super::key::KeySettings;
 use super::limit::Limit;
 use super::retry::RetrySettings;
 use super::table::{Entry, Table, overlay};
-use crate::breaker::CircuitBreaker;
+use crate::breaker::{CircuitBreaker, CircuitBreakerBuilder};
 use crate::budget::RetryBudget;
 use crate::client::{Client, ClientBuilder, parse_base};
+use crate::concurrency::ConcurrencyLimit;
 use crate::engine::Redirects;
 use crate::error::ConfigError;
+use crate::hedge::Hedge;
 use crate::retry::Replay;
+use crate::retry::builder::RetryPolicyBuilder;
 use crate::retry::policy::RetryPolicy;
 
 /// Everything about a client that an operator would tune; what is not set keeps its default.
@@ -57,6 +62,10 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// The retry budget.
     pub budget: BudgetSettings,
+    /// The limit on attempts under way at once.
+    pub concurrency: ConcurrencySettings,
+    /// The second attempt beside a slow one.
+    pub hedge: HedgeSettings,
     /// The idempotency key.
     pub key: KeySettings,
 }
@@ -75,7 +84,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Names the first field that is out of its range by its path, and the range.
+    /// Names the first field that is out of its range by its path, and the range; or that excludes or lacks another.
     pub fn builder(&self) -> Result<ClientBuilder, ConfigError> {
         let mut builder = Client::builder()
             .retry(self.retry_policy()?)
@@ -84,6 +93,12 @@ impl Settings {
             Some(breaker) => builder.circuit_breaker(breaker),
             None => builder.without_circuit_breaker(),
         };
+        if let Some(limit) = self.concurrency_limit()? {
+            builder = builder.concurrency_limit(limit);
+        }
+        if let Some(hedge) = self.hedge()? {
+            builder = builder.hedge(hedge);
+        }
         builder = self.key.apply(self.limits(builder));
         if let Some(redirects) = self.redirects {
             builder = builder.redirects(redirects);
@@ -110,7 +125,7 @@ impl Settings {
     pub fn retry_policy(&self) -> Result<RetryPolicy, ConfigError> {
         self.retry
             .builder()
-            .build()
+            .and_then(RetryPolicyBuilder::build)
             .map_err(|error| error.renamed(below("retry")))
     }
 
@@ -122,7 +137,7 @@ impl Settings {
     ///
     /// As [`builder`](Self::builder).
     pub fn circuit_breaker(&self) -> Result<Option<CircuitBreaker>, ConfigError> {
-        let breaker = self.breaker.builder().build();
+        let breaker = self.breaker.builder().and_then(CircuitBreakerBuilder::build);
         let breaker = breaker.map_err(|error| error.renamed(below("breaker")))?;
         Ok((self.breaker.enabled != Some(false)).then_some(breaker))
     }
@@ -141,6 +156,29 @@ impl Settings {
             return Ok(RetryBudget::unlimited());
         }
         Ok(budget)
+    }
+
+    /// Checks and builds the limit on attempts at once; `None` if it is off.
+    ///
+    /// Each call builds another one, which shares nothing with the last.
+    ///
+    /// # Errors
+    ///
+    /// As [`builder`](Self::builder).
+    pub fn concurrency_limit(&self) -> Result<Option<ConcurrencyLimit>, ConfigError> {
+        let limit = self.concurrency.build();
+        limit.map_err(|error| error.renamed(below("concurrency")))
+    }
+
+    /// Checks and builds the hedge; `None` if it is off.
+    ///
+    /// Each call builds another one, which shares nothing with the last.
+    ///
+    /// # Errors
+    ///
+    /// As [`builder`](Self::builder).
+    pub fn hedge(&self) -> Result<Option<Hedge>, ConfigError> {
+        self.hedge.build().map_err(|error| error.renamed(below("hedge")))
     }
 
     fn limits(&self, mut builder: ClientBuilder) -> ClientBuilder {
@@ -178,6 +216,8 @@ impl Table for Settings {
             Entry::Table("retry", &mut self.retry),
             Entry::Table("breaker", &mut self.breaker),
             Entry::Table("budget", &mut self.budget),
+            Entry::Table("concurrency", &mut self.concurrency),
+            Entry::Table("hedge", &mut self.hedge),
             Entry::Table("key", &mut self.key),
         ]
     }

@@ -123,6 +123,23 @@ impl Value for Vec<Method> {
     }
 }
 
+/// An empty one is refused, as by the builder.
+impl Value for Vec<Duration> {
+    fn form() -> Cow<'static, str> {
+        r#"a list of durations such as ["1s", "5s", "30s"]"#.into()
+    }
+
+    fn read(scalar: &Scalar) -> Option<Self> {
+        let waits = scalar.list().filter(|waits| !waits.is_empty())?;
+        waits.iter().map(|wait| humantime::parse_duration(wait).ok()).collect()
+    }
+
+    fn write(&self) -> Scalar {
+        let waits = self.iter().map(|wait| humantime::format_duration(*wait).to_string());
+        Scalar::List(waits.collect())
+    }
+}
+
 /// The fraction that is added, or a name.
 impl Value for Jitter {
     fn form() -> Cow<'static, str> {

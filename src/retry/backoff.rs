@@ -210,11 +210,19 @@ impl Backoff {
 /// For reading back what is in force.
 #[cfg(feature = "serde")]
 impl Backoff {
-    /// Base and factor; `None` if the waits are the caller's own.
+    /// Base and factor; `None` if the waits are a list or the caller's own.
     pub(crate) fn curve(&self) -> Option<(Duration, f64)> {
         match self.curve {
             Curve::Exponential { base, factor } => Some((base, factor)),
             Curve::Steps(_) | Curve::Custom(_) => None,
+        }
+    }
+
+    /// The list of waits, if that is what they come from.
+    pub(crate) fn list(&self) -> Option<&[Duration]> {
+        match &self.curve {
+            Curve::Steps(waits) => Some(waits),
+            Curve::Exponential { .. } | Curve::Custom(_) => None,
         }
     }
 

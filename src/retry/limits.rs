@@ -30,6 +30,14 @@ impl Limits {
     }
 }
 
+/// For reading back what is in force.
+#[cfg(feature = "serde")]
+impl Limits {
+    pub(super) fn list(&self) -> &[(Condition, u32)] {
+        &self.0
+    }
+}
+
 /// How many attempts of an operation ended in each of the limited ways.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends([u8; Limits::MOST]);

@@ -196,6 +196,15 @@ impl RetryPolicy {
     pub(crate) fn has_classifiers(&self) -> bool {
         !self.0.classifiers.is_empty()
     }
+
+    pub(crate) fn has_stop_conditions(&self) -> bool {
+        !self.0.stops.conditions.is_empty()
+    }
+
+    /// How many attempts may end in which ways.
+    pub(crate) fn max_attempts_for(&self) -> &[(crate::classify::Condition, u32)] {
+        self.0.limits.list()
+    }
 }
 
 impl Default for RetryPolicy {

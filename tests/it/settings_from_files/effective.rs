@@ -1,11 +1,12 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use steadfast::breaker::CircuitBreaker;
 use steadfast::budget::RetryBudget;
+use steadfast::classify::{on, on_failure, on_method, on_status, on_timeout};
 use steadfast::config::{Effective, Limit, Settings};
-use steadfast::{Backoff, Client, Jitter, RetryPolicy, Scope, preset};
+use steadfast::{Backoff, Client, ConcurrencyLimit, FailureKind, Finding, Hedge, Jitter, RetryPolicy, Scope, preset};
 
 use super::{refused, toml};
 
@@ -49,6 +50,77 @@ fn what_is_in_force_is_read_back_from_code_as_well() {
 }
 
 #[test]
+fn limits_waits_and_hedges_of_code_are_read_back_as_settings() {
+    let policy = RetryPolicy::builder()
+        .max_attempts_for(StatusCode::SERVICE_UNAVAILABLE, 2)
+        .max_attempts_for(on_timeout(), 3)
+        .max_attempts_for(FailureKind::ConnectionLost, 1)
+        .max_elapsed(Duration::from_secs(45))
+        .backoff(Backoff::steps([1, 5, 30].map(Duration::from_secs)))
+        .build()
+        .unwrap();
+    let client = Client::builder()
+        .retry(policy.clone())
+        .concurrency_limit(ConcurrencyLimit::new(16).queue(64).max_wait(Duration::from_secs(2)))
+        .hedge(Hedge::percentile(0.95).at_least(Duration::from_millis(20)))
+        .build()
+        .unwrap();
+
+    let effective = Effective::of(&client);
+
+    assert!(effective.in_code().is_empty());
+    let text = effective.to_string();
+    for lines in [
+        "max_attempts_for = [\"503: 2\", \"timeout: 3\", \"connection_lost: 1\"]\nmax_elapsed = \"45s\"\n",
+        "[retry.backoff]\nsteps = [\"1s\", \"5s\", \"30s\"]\nmax = \"1day\"\n",
+        "[concurrency]\nattempts = 16\nqueue = 64\nmax_wait = \"2s\"\n",
+        "[hedge]\nafter = \"none\"\npercentile = 0.95\nat_least = \"20ms\"\n",
+    ] {
+        assert!(text.contains(lines), "{lines}\n{text}");
+    }
+    let again = toml(&text).builder().unwrap().build().unwrap();
+    assert_eq!(Effective::of(&again).settings(), effective.settings());
+    let json = serde_json::to_string(&policy).unwrap();
+    assert_eq!(
+        serde_json::to_string(&serde_json::from_str::<RetryPolicy>(&json).unwrap()).unwrap(),
+        json
+    );
+}
+
+#[test]
+fn a_fixed_hedge_reads_back_as_one() {
+    let hedged = Client::builder().hedge(Hedge::after(Duration::from_millis(300)));
+    let effective = Effective::of(&hedged.build().unwrap());
+    let hedge = &effective.settings().hedge;
+    assert_eq!(hedge.after, Some(Limit::At(Duration::from_millis(300))));
+    assert_eq!((hedge.percentile, hedge.at_least), (Some(Limit::None), None));
+    assert!(toml(&effective.to_string()).builder().is_ok());
+}
+
+#[test]
+fn a_limit_for_more_than_a_file_can_name_is_called_code() {
+    for which in [
+        on_status([500, 503]),
+        on_failure([FailureKind::Dns, FailureKind::Connect]),
+        on_timeout().or(on_status([503])),
+        on_status([503]).except(on_method([Method::POST])),
+        on(|_| true),
+    ] {
+        let policy = RetryPolicy::builder()
+            .max_attempts_for(StatusCode::BAD_GATEWAY, 2)
+            .max_attempts_for(which, 2);
+        let policy = policy.build().unwrap();
+        assert_eq!(
+            serde_json::to_string(&policy).unwrap_err().to_string(),
+            "`max_attempts_for` was set in code and cannot be written"
+        );
+        let effective = Effective::of(&Client::builder().retry(policy).build().unwrap());
+        assert_eq!(effective.in_code(), ["retry.max_attempts_for"]);
+        assert_eq!(effective.settings().retry.max_attempts_for, None);
+    }
+}
+
+#[test]
 fn what_is_off_reads_back_as_off() {
     let client = Client::builder()
         .without_circuit_breaker()
@@ -80,6 +152,8 @@ fn what_only_code_can_set_is_named_and_refused_when_read_back() {
     let mut headers = HeaderMap::new();
     headers.insert("x-api-key", HeaderValue::from_static("secret"));
     let policy = RetryPolicy::builder()
+        .max_attempts_for(on(|_| true), 3)
+        .stop_when(|_| false)
         .classify_fn(|_| None)
         .backoff(Backoff::custom(|_| Duration::from_secs(1)));
     let breaker = CircuitBreaker::builder().scope_by(|target| Scope::within(target.origin(), "a"));
@@ -89,6 +163,7 @@ fn what_only_code_can_set_is_named_and_refused_when_read_back() {
         .default_headers(headers)
         .preset(preset::ietf().at("https://api.example.com").unwrap())
         .before_attempt(|_| async { Ok::<_, Infallible>(HeaderMap::new()) })
+        .on_unknown(|_| async { Finding::unknown() })
         .on_event(|_| {})
         .build()
         .unwrap();
@@ -98,17 +173,23 @@ fn what_only_code_can_set_is_named_and_refused_when_read_back() {
     assert_eq!(
         effective.in_code(),
         [
+            "retry.max_attempts_for",
+            "retry.stop_when",
             "retry.classify",
             "retry.backoff",
             "breaker.scope_by",
             "default_headers",
             "before_attempt",
+            "on_unknown",
             "preset",
             "observe"
         ]
     );
     let text = effective.to_string();
-    assert!(!text.contains("secret") && !text.contains("base ="), "{text}");
+    assert!(
+        !text.contains("secret") && !text.contains("base =") && !text.contains("steps ="),
+        "{text}"
+    );
     assert!(refused(&text).starts_with("there is no setting `in_code`"));
     let json = serde_json::to_string(&effective).unwrap();
     assert!(!json.contains("secret"));

@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use steadfast::config::{Limit, Settings, fields};
+use steadfast::config::{Effective, Limit, Settings, fields};
 
 use super::rows::ROWS;
 use super::toml;
@@ -36,13 +36,21 @@ fn every_field_of_the_environment_wins_over_the_files_and_leaves_the_rest() {
 
 #[test]
 fn a_later_layer_lifts_a_limit() {
-    let file = toml("total_timeout = \"1m\"\nbuffer = 10\nbreaker.hold_back = \"1s\"");
+    let file = toml(
+        "total_timeout = \"1m\"\nbuffer = 10\nbreaker.hold_back = \"1s\"\nretry.backoff.steps = [\"1s\"]\n\
+         hedge.percentile = 0.9\nhedge.at_least = \"5ms\"\nconcurrency.attempts = 4\nconcurrency.queue = 8",
+    );
     let env = Settings::from_env(
         "APP",
         [
             ("APP_TOTAL_TIMEOUT", "none"),
             ("APP_BUFFER", "none"),
             ("APP_BREAKER__HOLD_BACK", "none"),
+            ("APP_RETRY__BACKOFF__STEPS", "none"),
+            ("APP_RETRY__BACKOFF__BASE", "2s"),
+            ("APP_HEDGE__PERCENTILE", "none"),
+            ("APP_HEDGE__AFTER", "300ms"),
+            ("APP_CONCURRENCY__ATTEMPTS", "none"),
         ],
     );
     let settings = file.overlay(&env.unwrap());
@@ -51,6 +59,11 @@ fn a_later_layer_lifts_a_limit() {
         (Some(Limit::None), Some(Limit::None))
     );
     assert_eq!(settings.breaker.hold_back, Some(Limit::None));
+    let effective = Effective::of(&settings.builder().unwrap().build().unwrap());
+    let in_force = effective.settings();
+    assert_eq!(in_force.retry.backoff.base, Some(Duration::from_secs(2)));
+    assert_eq!(in_force.hedge.after, Some(Limit::At(Duration::from_millis(300))));
+    assert_eq!(in_force.concurrency.attempts, Some(Limit::None));
 }
 
 #[test]
@@ -87,7 +100,8 @@ fn a_variable_whose_value_is_of_a_wrong_form_is_refused_by_name_and_range() {
             format!("`{name}` must be {}, but was \"@ §\"", field.accepted)
         );
         assert!(
-            Settings::from_env("APP", [(name.as_str(), "")]).is_err() || row.path == "key.methods",
+            Settings::from_env("APP", [(name.as_str(), "")]).is_err()
+                || ["key.methods", "retry.max_attempts_for"].contains(&row.path),
             "{name}"
         );
     }
@@ -136,4 +150,8 @@ fn lists_have_commas() {
     assert_eq!(settings, toml("key.methods = [\"POST\", \"PUT\"]"));
     let none = Settings::from_env("APP", [("APP_KEY__METHODS", "")]).unwrap();
     assert_eq!(none, toml("key.methods = []"));
+    let limits = Settings::from_env("APP", [("APP_RETRY__MAX_ATTEMPTS_FOR", "503:2 ,timeout : 3")]).unwrap();
+    assert_eq!(limits, toml("retry.max_attempts_for = [\"503: 2\", \"timeout: 3\"]"));
+    let waits = Settings::from_env("APP", [("APP_RETRY__BACKOFF__STEPS", "1s, 1m 30s")]).unwrap();
+    assert_eq!(waits, toml("retry.backoff.steps = [\"1s\", \"90s\"]"));
 }

@@ -1,4 +1,5 @@
-use steadfast::config::{Effective, Field, Settings, fields};
+use steadfast::FailureKind;
+use steadfast::config::{AttemptsFor, Effective, EndsWith, Field, Settings, fields};
 
 use super::rows::{ROWS, Row};
 use super::{at, refused, toml};
@@ -86,6 +87,8 @@ fn a_table_where_a_value_belongs_and_the_reverse_are_refused() {
         "breaker.slow_calls",
         "budget",
         "budget.cost",
+        "concurrency",
+        "hedge",
         "key",
     ] {
         let message = refused(&format!("{path} = 5\n"));
@@ -94,7 +97,8 @@ fn a_table_where_a_value_belongs_and_the_reverse_are_refused() {
     assert_eq!(
         refused("[max_attempts]\n"),
         "there is no setting `max_attempts`, only `base_url`, `attempt_timeout`, `total_timeout`, `connect_timeout`, \
-         `buffer`, `redirects`, `replay`, `builtin_presets`, `retry`, `breaker`, `budget`, `key`"
+         `buffer`, `redirects`, `replay`, `builtin_presets`, `retry`, `breaker`, `budget`, \
+         `concurrency`, `hedge`, `key`"
     );
 }
 
@@ -116,22 +120,114 @@ fn an_error_says_where_in_the_file_it_is() {
 }
 
 #[test]
-fn half_of_the_slow_calls_is_refused_by_the_name_of_the_other() {
-    for (text, path) in [
+fn half_of_what_belongs_together_is_refused_by_the_names_of_both() {
+    for (text, missing, by) in [
+        (r#"breaker.slow_calls.from = "1s""#, "breaker.slow_calls.rate", "from"),
+        ("breaker.slow_calls.rate = 0.5", "breaker.slow_calls.from", "rate"),
+        ("concurrency.queue = 5", "concurrency.attempts", "queue"),
+        (r#"concurrency.max_wait = "5s""#, "concurrency.attempts", "max_wait"),
+        (r#"hedge.at_least = "5ms""#, "hedge.percentile", "at_least"),
+    ] {
+        let expected = format!("`{missing}` must be set together with `{by}`, but was not");
+        assert_eq!(refused(text), expected);
+    }
+}
+
+#[test]
+fn half_of_what_is_turned_off_by_name_may_be_left_over() {
+    for text in [
+        "breaker.slow_calls = { from = \"none\", rate = 0.5 }",
+        "concurrency = { attempts = \"none\", queue = 5, max_wait = \"5s\" }",
+        "hedge = { percentile = \"none\", at_least = \"5ms\" }",
+        "hedge = { after = \"1s\", percentile = \"none\", at_least = \"5ms\" }",
+        "hedge = { after = \"none\", percentile = 0.9 }",
+        "retry.backoff = { steps = \"none\", base = \"5ms\", factor = 3 }",
+    ] {
+        assert!(toml(text).builder().is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn what_excludes_each_other_is_refused_by_the_names_of_both() {
+    for (text, field, by, value) in [
         (
-            r#"breaker.slow_calls.from = "1s""#,
-            "`breaker.slow_calls.rate` must be a rate above 0, up to 1",
+            "retry.backoff = { steps = [\"1s\"], base = \"2s\" }",
+            "retry.backoff.base",
+            "steps",
+            "\"2s\"",
         ),
         (
-            "breaker.slow_calls.rate = 0.5",
-            "`breaker.slow_calls.from` must be 1 ms to 1 h",
+            "retry.backoff = { steps = [\"1s\"], factor = 2 }",
+            "retry.backoff.factor",
+            "steps",
+            "2.0",
+        ),
+        (
+            "hedge = { after = \"1s\", percentile = 0.9 }",
+            "hedge.percentile",
+            "after",
+            "0.9",
+        ),
+        (
+            "hedge = { after = \"1s\", at_least = \"5ms\" }",
+            "hedge.at_least",
+            "after",
+            "\"5ms\"",
         ),
     ] {
-        let message = refused(text);
-        assert!(message.starts_with(path), "{message}");
+        let expected = format!("`{field}` must be left out where `{by}` is set, but was {value}");
+        assert_eq!(refused(text), expected);
     }
-    let off = toml("breaker.slow_calls = { from = \"none\", rate = 0.5 }");
-    assert!(off.builder().is_ok());
+}
+
+#[test]
+fn attempts_are_limited_for_statuses_and_failures_by_the_names_that_receipts_give_them() {
+    for kind in [
+        FailureKind::Request,
+        FailureKind::Hook,
+        FailureKind::Dns,
+        FailureKind::Connect,
+        FailureKind::ConnectTimeout,
+        FailureKind::Tls,
+        FailureKind::ProxyAuth,
+        FailureKind::Nack,
+        FailureKind::ConnectionLost,
+        FailureKind::Protocol,
+        FailureKind::HeadTimeout,
+        FailureKind::BodyTimeout,
+        FailureKind::Body,
+        FailureKind::BodyTooLarge,
+        FailureKind::Other,
+    ] {
+        let name = serde_json::to_value(kind).unwrap();
+        let text = format!("retry.max_attempts_for = [\"{}: 2\"]", name.as_str().unwrap());
+        let limit = AttemptsFor::new(EndsWith::Failure(kind), 2);
+        assert_eq!(toml(&text).retry.max_attempts_for, Some(vec![limit]));
+    }
+    for wrong in [
+        "503",
+        "503:",
+        ": 2",
+        "99: 2",
+        "5030: 2",
+        "5xx: 2",
+        "503: two",
+        "503: -1",
+        "503 = 2",
+        "Timeout: 2",
+    ] {
+        let message = refused(&format!("retry.max_attempts_for = [\"{wrong}\"]"));
+        assert!(
+            message.ends_with(&format!("1 to 100, but was [\"{wrong}\"]")),
+            "{message}"
+        );
+    }
+    assert_eq!(
+        refused(
+            "retry.max_attempts_for = [\"500: 2\", \"501: 2\", \"502: 2\", \"503: 2\", \"504: 2\", \"505: 2\", \"507: 2\"]"
+        ),
+        "`retry.max_attempts_for` must be set at most 6 times, but was 7"
+    );
 }
 
 #[test]

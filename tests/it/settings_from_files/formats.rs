@@ -110,7 +110,7 @@ probes = 1
     let mine: MyConfig = toml::from_str(text).unwrap();
     assert_eq!((mine.name.as_str(), mine.retry.max_attempts()), ("billing", 2));
     assert_eq!(mine.retry.backoff().wait(1, None, 0.0), Duration::from_millis(10));
-    assert!(mine.breaker.builder().build().is_ok() && mine.budget.builder().build().is_ok());
+    assert!(mine.breaker.builder().unwrap().build().is_ok() && mine.budget.builder().build().is_ok());
 
     let again: MyConfig = toml::from_str(&toml::to_string(&mine).unwrap()).unwrap();
     assert_eq!(again.retry.backoff().wait(1, None, 0.0), Duration::from_millis(10));

@@ -1,15 +1,25 @@
 use std::time::Duration;
 
-use steadfast::{Client, Clock};
+use http::StatusCode;
+use steadfast::testing::{Script, Step};
+use steadfast::{Attempt, Client, Clock, Error, StopReason};
 
 use super::toml;
 use crate::support::{RawServer, answer, limit};
+use crate::support_time::paused;
+
+const URL: &str = "https://api.example.com/charges";
 
 /// A client as the file says, whose waits end at once, and the clock that records them.
 fn client(file: &str) -> (Client, Clock) {
     let clock = Clock::skipping();
     let builder = toml(file).builder().unwrap();
     (builder.clock(clock.clone()).build().unwrap(), clock)
+}
+
+fn waits(error: &Error) -> Vec<Duration> {
+    let attempts = error.receipt().unwrap().attempts();
+    attempts.iter().filter_map(Attempt::wait).collect()
 }
 
 async fn failing() -> RawServer {
@@ -27,14 +37,86 @@ async fn attempts_and_waits_are_those_of_the_file() {
 
     assert!(error.is_attempts_exhausted());
     assert_eq!(server.arrivals().len(), 4);
-    let waits = error
-        .receipt()
-        .unwrap()
-        .attempts()
-        .iter()
-        .filter_map(steadfast::Attempt::wait);
-    assert_eq!(waits.collect::<Vec<_>>(), [250, 750, 1000].map(Duration::from_millis));
+    assert_eq!(waits(&error), [250, 750, 1000].map(Duration::from_millis));
     assert_eq!(clock.waits().len(), 3);
+}
+
+#[tokio::test]
+async fn waits_are_those_of_the_files_list_uncut() {
+    let server = failing().await;
+    let file = "retry.max_attempts = 4\nretry.backoff = { steps = [\"20ms\", \"30s\"], jitter = \"none\" }";
+    let (client, _) = client(file);
+    let error = limit(client.get(server.url("/")).send()).await.unwrap_err();
+    assert!(error.is_attempts_exhausted());
+    assert_eq!(server.arrivals().len(), 4);
+    assert_eq!(waits(&error), [20, 30_000, 30_000].map(Duration::from_millis));
+}
+
+#[tokio::test]
+async fn attempts_end_at_the_limits_of_the_file() {
+    let steady =
+        "retry.max_attempts = 20\nretry.backoff = { steps = [\"10s\"], jitter = \"none\" }\nbudget.enabled = false\n";
+    for (line, arrivals, stop) in [
+        (
+            "retry.max_attempts_for = [\"500: 1\", \"503: 3\"]",
+            3,
+            StopReason::AttemptsExhausted,
+        ),
+        ("retry.max_elapsed = \"45s\"", 5, StopReason::TimeExhausted),
+    ] {
+        let server = failing().await;
+        let (client, _) = client(&format!("{steady}{line}"));
+        let error = limit(client.get(server.url("/")).send()).await.unwrap_err();
+        assert_eq!(server.arrivals().len(), arrivals, "{line}");
+        assert_eq!(error.receipt().unwrap().stop(), stop, "{line}");
+    }
+}
+
+#[test]
+fn timeouts_are_limited_as_the_file_says() {
+    let script = Script::from_fn(|_| Step::hang());
+    let file = "retry.max_attempts = 20\nretry.max_attempts_for = [\"503: 1\", \"timeout: 2\"]";
+    let client = toml(file).builder().unwrap().script(&script).build().unwrap();
+    paused(client.get(URL).send()).unwrap_err();
+    assert_eq!(script.arrivals().len(), 2);
+}
+
+#[test]
+fn those_beyond_the_limit_and_the_queue_of_the_file_are_turned_away() {
+    for (file, sent) in [
+        ("concurrency = { attempts = 2, queue = 1 }", 3),
+        ("concurrency = { attempts = 2 }", 4),
+        ("concurrency = { attempts = 2, queue = 5, max_wait = \"1s\" }", 2),
+        ("concurrency.attempts = \"none\"", 6),
+    ] {
+        let script = Script::from_fn(|_| Step::status(StatusCode::OK).after(Duration::from_secs(2)));
+        let client = toml(file).builder().unwrap().script(&script).build().unwrap();
+        let ends = paused(async {
+            let sending = (0..6).map(|_| tokio::spawn(client.get(URL).send()));
+            let mut ends = Vec::new();
+            for task in sending.collect::<Vec<_>>() {
+                ends.push(task.await.unwrap().is_ok());
+            }
+            ends
+        });
+        assert_eq!(ends.iter().filter(|is_ok| **is_ok).count(), sent, "{file}");
+        assert_eq!(script.arrivals().len(), sent, "{file}");
+    }
+}
+
+#[test]
+fn a_slow_attempt_is_hedged_when_the_file_says() {
+    for (file, arrivals) in [
+        ("hedge.after = \"300ms\"", 2),
+        ("hedge.after = \"3s\"", 1),
+        ("hedge.percentile = 0.9", 1),
+        ("", 1),
+    ] {
+        let script = Script::from_fn(|_| Step::status(StatusCode::OK).after(Duration::from_secs(2)));
+        let client = toml(file).builder().unwrap().script(&script).build().unwrap();
+        paused(client.get(URL).send()).unwrap();
+        assert_eq!(script.arrivals().len(), arrivals, "{file}");
+    }
 }
 
 #[tokio::test]

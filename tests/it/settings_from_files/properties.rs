@@ -1,10 +1,12 @@
 use std::time::Duration;
 
+use http::StatusCode;
+use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use steadfast::breaker::Mode;
-use steadfast::config::{BaseUrl, Classification, Limit, Settings};
-use steadfast::{Jitter, Redirects, Replay};
+use steadfast::config::{AttemptsFor, BaseUrl, Classification, EndsWith, Limit, Settings};
+use steadfast::{FailureKind, Jitter, Redirects, Replay};
 
 use super::{rows::ROWS, toml};
 
@@ -29,6 +31,35 @@ fn jitter() -> impl Strategy<Value = Jitter> {
         Just(Jitter::Decorrelated),
         number().prop_map(Jitter::Additive),
     ]
+}
+
+fn attempts_for() -> impl Strategy<Value = AttemptsFor> {
+    let which = prop_oneof![
+        (100_u16..=999).prop_map(|code| EndsWith::Status(StatusCode::from_u16(code).unwrap())),
+        Just(EndsWith::Timeout),
+        Just(EndsWith::Failure(FailureKind::ConnectionLost)),
+    ];
+    (which, any::<u32>()).prop_map(|(which, attempts)| AttemptsFor::new(which, attempts))
+}
+
+type Limits = (
+    Option<Vec<AttemptsFor>>,
+    Option<Limit<Duration>>,
+    Option<Limit<Vec<Duration>>>,
+    Option<usize>,
+    Option<Duration>,
+    Option<Limit<f64>>,
+);
+
+fn limits() -> impl Strategy<Value = Limits> {
+    (
+        of(vec(attempts_for(), 0..5)),
+        of(limit(duration())),
+        of(limit(vec(duration(), 1..5))),
+        of(any::<u32>().prop_map(|attempts| attempts as usize)),
+        of(duration()),
+        of(limit(number())),
+    )
 }
 
 prop_compose! {
@@ -57,9 +88,16 @@ prop_compose! {
     fn any_settings()(
         mut settings in times(), attempts in of(any::<u32>()), factor in of(number()), jitter in of(jitter()),
         failures in of(limit(any::<u32>())), enabled in of(any::<bool>()), cost in of(number()),
-        words in (0_u8..4, 0_u8..3, 0_u8..3, 0_u8..4),
+        limits in limits(), words in (0_u8..4, 0_u8..3, 0_u8..3, 0_u8..4),
     ) -> Settings {
         settings.retry.max_attempts = attempts;
+        settings.retry.max_attempts_for = limits.0;
+        settings.retry.max_elapsed = limits.1;
+        settings.retry.backoff.steps = limits.2;
+        settings.concurrency.attempts = limits.3.map(Limit::At);
+        settings.concurrency.max_wait = limits.4;
+        settings.hedge.percentile = limits.5;
+        settings.hedge.at_least = limits.4;
         settings.retry.backoff.factor = factor;
         settings.retry.backoff.jitter = jitter;
         settings.breaker.consecutive_failures = failures;

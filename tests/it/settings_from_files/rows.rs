@@ -57,12 +57,25 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("builtin_presets", "false", r#""no""#, "true or false"),
     row("retry.max_attempts", "4", "101", "1 to 100"),
+    row(
+        "retry.max_attempts_for",
+        r#"["503: 2", "timeout: 3", "connection_lost: 1"]"#,
+        r#"["503: 0"]"#,
+        "1 to 100",
+    ),
+    row("retry.max_elapsed", r#""45s""#, r#""31days""#, "1ms to 2592000s"),
     row("retry.retry_after_limit", r#""30s""#, r#""2days""#, "0ns to 86400s"),
     row(
         "retry.classify",
         r#""strict""#,
         r#""lenient""#,
         r#""standard" or "strict""#,
+    ),
+    row(
+        "retry.backoff.steps",
+        r#"["50ms", "1m 30s"]"#,
+        "[]",
+        "at least one wait",
     ),
     row("retry.backoff.base", r#""250ms""#, r#""0s""#, "1ms to 86400s"),
     row("retry.backoff.factor", "1.5", "0.5", "1.0 to 100.0"),
@@ -102,6 +115,21 @@ pub(super) const ROWS: &[Row] = &[
     row("budget.cost.error", "2", "0", COST),
     row("budget.cost.timed_out", "3.5", "11", COST),
     row("budget.cost.throttled", "0.25", "nan", COST),
+    row("concurrency.attempts", "16", "0", "1 to 1000000"),
+    Row {
+        with: "concurrency.attempts = 16",
+        ..row("concurrency.queue", "0", "1000001", "0 to 1000000")
+    },
+    Row {
+        with: "concurrency.attempts = 16",
+        ..row("concurrency.max_wait", r#""2s""#, r#""0s""#, "1ms to 86400s")
+    },
+    row("hedge.after", r#""300ms""#, r#""0s""#, "1ms to 86400s"),
+    row("hedge.percentile", "0.95", "0.4", "0.5 to 0.999"),
+    Row {
+        with: "hedge.percentile = 0.95",
+        ..row("hedge.at_least", r#""20ms""#, r#""2days""#, "1ms to 86400s")
+    },
     row(
         "key.header",
         r#""x-request-id""#,
@@ -128,6 +156,6 @@ impl Row {
     /// As an environment variable.
     pub(super) fn variable(&self, prefix: &str) -> (String, String) {
         let name = format!("{prefix}_{}", self.path.replace('.', "__").to_uppercase());
-        (name, self.good.trim_matches(['"', '[', ']']).to_owned())
+        (name, self.good.replace(['"', '[', ']'], ""))
     }
 }

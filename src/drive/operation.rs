@@ -22,7 +22,7 @@ pub struct Operation {
 pub(super) struct News {
     pub(super) stop: Option<StopReason>,
     pub(super) retry_after: Option<Duration>,
-    pub(super) transitions: [Option<Transition>; 4],
+    pub(super) transitions: Vec<Transition>,
 }
 
 impl Operation {
@@ -137,14 +137,14 @@ impl Operation {
 
     /// How the breaker changed in the last step.
     pub fn transitions(&self) -> impl Iterator<Item = &Transition> {
-        self.news.transitions.iter().flatten()
+        self.news.transitions.iter()
     }
 }
 
 impl News {
     fn of(transition: Option<Transition>) -> Self {
         Self {
-            transitions: [transition, None, None, None],
+            transitions: transition.into_iter().collect(),
             ..Self::default()
         }
     }

@@ -46,7 +46,7 @@ pub(crate) struct Settled {
     pub(crate) decision: Decision,
     /// The wait that was asked for, if it stops.
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) transitions: [Option<Transition>; 4],
+    pub(crate) transitions: Vec<Transition>,
 }
 
 impl Steps {
@@ -94,8 +94,8 @@ impl Steps {
         shields: Shields<'a>,
         spent: Spent<'a>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
-        random: f64,
-    ) -> [Option<Transition>; 4] {
+        random: impl Fn() -> f64,
+    ) -> Vec<Transition> {
         let Spent { permit, began, at } = spent;
         self.attempts.aside(outcome, verdict);
         self.guards
@@ -112,10 +112,9 @@ impl Steps {
         random: impl Fn() -> f64,
     ) -> Settled {
         let Spent { permit, began, at } = spent;
-        // Drawn for a success, too: a slow one may open the breaker.
         let transitions = self
             .guards
-            .settle(shields, permit, landing, outcome, (began, at), random());
+            .settle(shields, permit, landing, outcome, (began, at), &random);
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
         let decision = self.attempts.after(outcome, verdict, at, jitter);

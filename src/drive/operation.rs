@@ -10,7 +10,6 @@ use crate::retry::{ReplaySafety, RetryPolicy};
 /// One operation, to be driven: see the [module](super) for the loop.
 #[derive(Debug)]
 pub struct Operation {
-    policy: RetryPolicy,
     steps: Steps,
     breaker: Option<CircuitBreaker>,
     budget: Option<RetryBudget>,
@@ -32,7 +31,6 @@ impl Operation {
     #[must_use]
     pub fn new(policy: &RetryPolicy, safety: ReplaySafety, scope: impl Into<Scope>, now: Instant) -> Self {
         Self {
-            policy: policy.clone(),
             steps: Steps {
                 attempts: policy.attempts(safety, now),
                 guards: Guards::of_scope(scope.into()),
@@ -83,12 +81,7 @@ impl Operation {
             Ok(admitted) => {
                 let permit = admitted.permit.as_ref();
                 self.news = News::of(permit.and_then(|permit| permit.transition().copied()));
-                Ok(Leave::new(
-                    (&self.policy, &mut self.steps, &mut self.news),
-                    shields,
-                    admitted,
-                    now,
-                ))
+                Ok(Leave::new((&mut self.steps, &mut self.news), shields, admitted, now))
             }
             Err(Refused {
                 stop,

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use super::guard::{Guards, Landing, Shields};
@@ -5,14 +6,14 @@ use crate::breaker::{Permit, Transition, Try};
 use crate::budget::Withdrawal;
 use crate::classify::Verdict;
 use crate::operation::{Outcome, StopReason};
-use crate::retry::{Attempts, Begin, Decision};
+use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
 
 /// The decisions of one operation, breaker and budget included: leave in, outcome in, decision out.
 ///
 /// It does no I/O and never waits, so every driver takes these same steps: over HTTP, around any function, in a thread.
 #[derive(Debug)]
-pub(crate) struct Steps {
-    pub(crate) attempts: Attempts,
+pub(crate) struct Steps<P = RetryPolicy> {
+    pub(crate) attempts: Attempts<P>,
     pub(crate) guards: Guards,
 }
 
@@ -49,7 +50,7 @@ pub(crate) struct Settled {
     pub(crate) transitions: Vec<Transition>,
 }
 
-impl Steps {
+impl<P: Borrow<RetryPolicy>> Steps<P> {
     /// Asks breaker, budget and policy for leave to make the next attempt.
     #[inline]
     pub(crate) fn admit<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Refused> {

@@ -35,12 +35,12 @@ pub(super) struct Call<'a> {
     plan: Plan<'a>,
     history: Log<'a>,
     /// Made when the first attempt is asked for: the time counts from then.
-    live: Option<Live>,
+    live: Option<Live<'a>>,
 }
 
 #[derive(Debug)]
-struct Live {
-    steps: Steps,
+struct Live<'a> {
+    steps: Steps<&'a RetryPolicy>,
     started: Instant,
 }
 
@@ -216,7 +216,7 @@ impl<'a> Plan<'a> {
     }
 
     #[inline]
-    fn start(&self, now: Instant) -> Live {
+    fn start(&self, now: Instant) -> Live<'a> {
         let deadline = self.total_timeout.and_then(|limit| now.checked_add(limit));
         Live {
             steps: Steps {

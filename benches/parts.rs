@@ -59,7 +59,7 @@ fn policy_breaker_and_budget_of_a_success(bencher: Bencher) {
     });
 }
 
-/// The same around a function that does nothing, awaited: two clock reads (`clock_read`) and a random number are in it.
+/// The same around a function that does nothing, awaited: two clock reads (`clock_read`) are in it.
 #[divan::bench(sample_size = 1_000)]
 fn run_breaker_and_budget_around_nothing(bencher: Bencher) {
     let (policy, guards) = (RetryPolicy::default(), Guards::new());

@@ -56,8 +56,14 @@ impl Clock {
 
     /// The time by this clock.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> Instant {
         let now = time::Instant::now().into_std();
+        if self.0.is_none() { now } else { self.ahead_of(now) }
+    }
+
+    #[cold]
+    fn ahead_of(&self, now: Instant) -> Instant {
         self.with_skipped(|skipped| {
             skipped.reads += 1;
             now + skipped.ahead
@@ -131,6 +137,7 @@ impl Clock {
     }
 
     /// The same, with no limit at all and so without a timer where there is none.
+    #[inline]
     pub(crate) fn limit_by<F: Future>(&self, began: Instant, limit: Option<Duration>, future: F) -> Limited<F> {
         match limit {
             Some(limit) => self.limit_since(began, limit, future),

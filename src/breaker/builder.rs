@@ -167,6 +167,10 @@ pub(crate) struct SlowCalls {
 }
 
 impl Settings {
+    pub(super) fn looks_for_slow(&self) -> bool {
+        self.slow.is_some()
+    }
+
     pub(super) fn is_slow(&self, elapsed: Duration) -> bool {
         self.slow.is_some_and(|slow| elapsed >= slow.from)
     }

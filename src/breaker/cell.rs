@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::builder::Settings;
 use super::report::{Refusal, Signal, Snapshot, Transition};
-use super::state::{Ending, Machine, Ticket, nanos};
+use super::state::{Ending, HalfOpened, Machine, Ticket, nanos};
 use super::tally::{Counted, Tally};
 use crate::origins;
 use crate::origins::{Place, Spares};
@@ -37,7 +37,7 @@ impl Cell {
         cell
     }
 
-    pub(super) fn admit(&self, settings: &Settings, now: Instant) -> Result<(Ticket, Option<Transition>), Refusal> {
+    pub(super) fn admit(&self, settings: &Settings, now: Instant) -> Result<(Ticket, Option<HalfOpened>), Refusal> {
         match closed_epoch(self.tally.mark()) {
             Some(epoch) => Ok((Ticket { epoch, place: None }, None)),
             None => self.locked(|machine| machine.admit(settings, now)),

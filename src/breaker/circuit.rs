@@ -94,7 +94,7 @@ impl CircuitBreaker {
         let settings = &self.shared.settings;
         let cell = self.cell(scope.into(), now);
         match cell.admit(settings, now) {
-            Ok((ticket, transition)) => Ok(Permit::new(cell, settings, Some(ticket), transition)),
+            Ok((ticket, half_opened)) => Ok(Permit::new(cell, settings, Some(ticket), half_opened)),
             Err(refusal) if self.overrules(refusal.state, attempt) => Ok(Permit::new(cell, settings, None, None)),
             Err(refusal) => Err(refusal),
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::builder::Settings;
 use super::cell::Cell;
 use super::report::{Signal, Transition};
-use super::state::{Ending, Ticket};
+use super::state::{Ending, HalfOpened, Ticket};
 
 /// Leave to send one attempt.
 ///
@@ -17,7 +17,8 @@ pub struct Permit<'a> {
     pub(super) settings: &'a Settings,
     /// `None` for an attempt that was let through although the breaker is open: it changes nothing.
     pub(super) ticket: Option<Ticket>,
-    pub(super) transition: Option<Transition>,
+    /// Not the transition itself: a permit is handed through every layer, and that would be half of its size.
+    pub(super) half_opened: Option<HalfOpened>,
 }
 
 impl<'a> Permit<'a> {
@@ -25,20 +26,20 @@ impl<'a> Permit<'a> {
         cell: &'a Cell,
         settings: &'a Settings,
         ticket: Option<Ticket>,
-        transition: Option<Transition>,
+        half_opened: Option<HalfOpened>,
     ) -> Self {
         Self {
             cell: Some(cell),
             settings,
             ticket,
-            transition,
+            half_opened,
         }
     }
 
     /// The change of state that letting this attempt through brought about: `HalfOpened` or none.
     #[must_use]
     pub fn transition(&self) -> Option<&Transition> {
-        self.transition.as_ref()
+        self.half_opened.map(|HalfOpened| &Transition::HalfOpened)
     }
 
     /// Whether the attempt decides if a half-open breaker closes.
@@ -58,6 +59,28 @@ impl<'a> Permit<'a> {
     pub fn settle(mut self, signal: Signal, now: Instant, elapsed: Duration, random: f64) -> Option<Transition> {
         let cell = self.cell.take()?;
         cell.settle(self.settings, self.ticket?, Ending { signal, elapsed }, now, random)
+    }
+}
+
+impl Permit<'_> {
+    /// The same as [`settle`](Self::settle), for an attempt that began at `began`.
+    ///
+    /// A success opens only a breaker that looks for slow calls, so any other is spared the arithmetic and the random
+    /// number.
+    #[inline]
+    pub(crate) fn settle_since(
+        self,
+        signal: Signal,
+        began: Instant,
+        now: Instant,
+        random: impl FnOnce() -> f64,
+    ) -> Option<Transition> {
+        let (elapsed, random) = if signal == Signal::Failure || self.settings.looks_for_slow() {
+            (now - began, random())
+        } else {
+            (Duration::ZERO, 0.0)
+        };
+        self.settle(signal, now, elapsed, random)
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) struct Ticket {
     pub(super) place: Option<Place>,
 }
 
+/// Letting an attempt through made a half-open breaker of an open one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HalfOpened;
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending {
@@ -88,8 +92,8 @@ impl Machine {
     }
 
     /// Lets an attempt through, or says when to come back.
-    pub(super) fn admit(&mut self, settings: &Settings, now: Instant) -> Result<(Ticket, Option<Transition>), Refusal> {
-        let mut transition = None;
+    pub(super) fn admit(&mut self, settings: &Settings, now: Instant) -> Result<(Ticket, Option<HalfOpened>), Refusal> {
+        let mut half_opened = None;
         if let Phase::Open { retry_at } = self.phase {
             if now < retry_at {
                 return Err(Refusal {
@@ -98,7 +102,7 @@ impl Machine {
                 });
             }
             self.enter(Phase::HalfOpen);
-            transition = Some(Transition::HalfOpened);
+            half_opened = Some(HalfOpened);
         }
         let place = match self.phase {
             Phase::Closed => None,
@@ -125,7 +129,7 @@ impl Machine {
                 epoch: self.epoch,
                 place,
             },
-            transition,
+            half_opened,
         ))
     }
 

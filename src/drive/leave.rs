@@ -5,7 +5,7 @@ use crate::breaker::Permit;
 use crate::classify::{Brought, Verdict};
 use crate::engine::{Admitted, Shields, Spent, Steps};
 use crate::operation::{Delivery, Failure, FailureKind, Outcome};
-use crate::retry::{Begin, Decision, RetryPolicy};
+use crate::retry::{Begin, Decision};
 
 /// Leave to make one attempt; it is used up by telling how the attempt ended.
 ///
@@ -13,7 +13,6 @@ use crate::retry::{Begin, Decision, RetryPolicy};
 #[derive(Debug)]
 #[must_use = "make the attempt and tell how it ended"]
 pub struct Leave<'a> {
-    policy: &'a RetryPolicy,
     steps: &'a mut Steps,
     news: &'a mut News,
     shields: Shields<'a>,
@@ -31,13 +30,12 @@ enum State {
 
 impl<'a> Leave<'a> {
     pub(super) fn new(
-        (policy, steps, news): (&'a RetryPolicy, &'a mut Steps, &'a mut News),
+        (steps, news): (&'a mut Steps, &'a mut News),
         shields: Shields<'a>,
         Admitted { begin, permit }: Admitted<'a>,
         now: Instant,
     ) -> Self {
         Self {
-            policy,
             steps,
             news,
             shields,
@@ -63,7 +61,7 @@ impl<'a> Leave<'a> {
     /// Ends it with an HTTP outcome, which the policy judges; `random`, in [0, 1), is for jitter.
     pub fn ended(self, outcome: &Outcome<'_>, now: Instant, random: f64) -> Decision {
         let outcome = outcome.with_attempt(self.begin.number);
-        let verdict = self.policy.classify(&outcome);
+        let verdict = self.steps.attempts.policy().classify(&outcome);
         self.judged(&outcome, &verdict, now, random)
     }
 

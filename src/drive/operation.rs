@@ -10,7 +10,6 @@ use crate::retry::{ReplaySafety, RetryPolicy};
 /// One operation, to be driven: see the [module](super) for the loop.
 #[derive(Debug)]
 pub struct Operation {
-    policy: RetryPolicy,
     steps: Steps,
     breaker: Option<CircuitBreaker>,
     budget: Option<RetryBudget>,
@@ -22,7 +21,7 @@ pub struct Operation {
 pub(super) struct News {
     pub(super) stop: Option<StopReason>,
     pub(super) retry_after: Option<Duration>,
-    pub(super) transitions: [Option<Transition>; 4],
+    pub(super) transitions: Vec<Transition>,
 }
 
 impl Operation {
@@ -32,7 +31,6 @@ impl Operation {
     #[must_use]
     pub fn new(policy: &RetryPolicy, safety: ReplaySafety, scope: impl Into<Scope>, now: Instant) -> Self {
         Self {
-            policy: policy.clone(),
             steps: Steps {
                 attempts: policy.attempts(safety, now),
                 guards: Guards::of_scope(scope.into()),
@@ -83,12 +81,7 @@ impl Operation {
             Ok(admitted) => {
                 let permit = admitted.permit.as_ref();
                 self.news = News::of(permit.and_then(|permit| permit.transition().copied()));
-                Ok(Leave::new(
-                    (&self.policy, &mut self.steps, &mut self.news),
-                    shields,
-                    admitted,
-                    now,
-                ))
+                Ok(Leave::new((&mut self.steps, &mut self.news), shields, admitted, now))
             }
             Err(Refused {
                 stop,
@@ -137,14 +130,14 @@ impl Operation {
 
     /// How the breaker changed in the last step.
     pub fn transitions(&self) -> impl Iterator<Item = &Transition> {
-        self.news.transitions.iter().flatten()
+        self.news.transitions.iter()
     }
 }
 
 impl News {
     fn of(transition: Option<Transition>) -> Self {
         Self {
-            transitions: [transition, None, None, None],
+            transitions: transition.into_iter().collect(),
             ..Self::default()
         }
     }

@@ -126,7 +126,7 @@ impl<'a> Course<'a> {
             .plan
             .attempt(&outcome, &verdict, (effect, began - self.started, at - began), hops);
         self.writes(attempt, &span);
-        self.tell_all(settled.transitions);
+        self.tell_all(&settled.transitions);
         (settled.decision, settled.retry_after)
     }
 
@@ -177,11 +177,10 @@ impl<'a> Course<'a> {
         self.tell(&Event::AttemptEnded { receipt: self.receipt });
     }
 
-    pub(super) fn tell_all(&self, transitions: [Option<Transition>; 4]) {
-        transitions
-            .iter()
-            .flatten()
-            .for_each(|transition| self.tell_transition(transition));
+    pub(super) fn tell_all(&self, transitions: &[Transition]) {
+        for transition in transitions {
+            self.tell_transition(transition);
+        }
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {

@@ -136,7 +136,9 @@ impl Guards {
         }
     }
 
-    /// Reports how an attempt ended to the breaker; `random`, in [0, 1), is for its open time.
+    /// Reports how an attempt ended to the breaker; `random` draws from [0, 1) for its open time.
+    ///
+    /// The list of changes is nearly always empty, and then takes no memory.
     #[inline]
     pub(crate) fn settle(
         &mut self,
@@ -145,8 +147,8 @@ impl Guards {
         landing: Option<&Landing>,
         outcome: &Outcome<'_>,
         (began, now): (Instant, Instant),
-        random: f64,
-    ) -> [Option<Transition>; 4] {
+        random: impl Fn() -> f64,
+    ) -> Vec<Transition> {
         self.answering = landing.map_or(self.home, |landing| {
             // Nothing of the caller's headers travels to another origin.
             let origin = Address::Url(&landing.url).scope();
@@ -157,24 +159,33 @@ impl Guards {
             )
         });
         let (Some(breaker), Some(permit), Some(scope)) = (shields.breaker, permit, self.answering.breaker) else {
-            return [None; 4];
+            return Vec::new();
         };
         let signal = signal_of(outcome);
-        let [left, probing, settled] = match landing {
-            None => [None, None, permit.settle(signal, now, now - began, random)],
-            Some(landing) => {
-                let left = permit.settle(Signal::Success, now, landing.at - began, random);
-                // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
-                let report = breaker.admit(scope, Try::First, now).ok();
-                let probing = report.as_ref().and_then(Permit::transition).copied();
-                let settled = report.and_then(|permit| permit.settle(signal, now, now - landing.at, random));
-                [left, probing, settled]
+        let mut changes = Vec::new();
+        let mut note = |change: Option<Transition>| {
+            if let Some(change) = change {
+                changes.push(change);
             }
         };
+        match landing {
+            None => note(permit.settle_since(signal, began, now, random)),
+            Some(landing) => {
+                note(permit.settle(Signal::Success, now, landing.at - began, random()));
+                // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
+                if let Ok(report) = breaker.admit(scope, Try::First, now) {
+                    note(report.transition().copied());
+                    note(report.settle_since(signal, landing.at, now, random));
+                }
+            }
+        }
         // The wish is looked for only where it counts: reading one parses the response's date.
-        let wish = throttled(outcome).then(|| outcome.retry_after()).flatten();
-        let held = wish.and_then(|wait| breaker.hold(scope, wait, now));
-        [left, probing, settled, held]
+        if throttled(outcome)
+            && let Some(wait) = outcome.retry_after()
+        {
+            note(breaker.hold(scope, wait, now));
+        }
+        changes
     }
 
     /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.

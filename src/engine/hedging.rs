@@ -57,18 +57,17 @@ impl<'a> Course<'a> {
         let (began, at) = (spent.began, spent.at);
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let transitions = self.steps.put_aside(
-            self.plan.shields,
-            spent,
-            (&outcome, &verdict, landing),
-            self.plan.dice.roll(),
-        );
+        let transitions = self
+            .steps
+            .put_aside(self.plan.shields, spent, (&outcome, &verdict, landing), || {
+                self.plan.dice.roll()
+            });
         let effect = self.steps.attempts.last_effect();
         let attempt = self
             .plan
             .attempt(&outcome, &verdict, (effect, began - self.started, at - began), hops);
         self.writes(attempt, &span);
-        self.tell_all(transitions);
+        self.tell_all(&transitions);
     }
 
     /// Writes down an attempt that was dropped because another one answered: what it did is not known.

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use super::guard::{Guards, Landing, Shields};
@@ -5,14 +6,14 @@ use crate::breaker::{Permit, Transition, Try};
 use crate::budget::Withdrawal;
 use crate::classify::Verdict;
 use crate::operation::{Outcome, StopReason};
-use crate::retry::{Attempts, Begin, Decision};
+use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
 
 /// The decisions of one operation, breaker and budget included: leave in, outcome in, decision out.
 ///
 /// It does no I/O and never waits, so every driver takes these same steps: over HTTP, around any function, in a thread.
 #[derive(Debug)]
-pub(crate) struct Steps {
-    pub(crate) attempts: Attempts,
+pub(crate) struct Steps<P = RetryPolicy> {
+    pub(crate) attempts: Attempts<P>,
     pub(crate) guards: Guards,
 }
 
@@ -46,10 +47,10 @@ pub(crate) struct Settled {
     pub(crate) decision: Decision,
     /// The wait that was asked for, if it stops.
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) transitions: [Option<Transition>; 4],
+    pub(crate) transitions: Vec<Transition>,
 }
 
-impl Steps {
+impl<P: Borrow<RetryPolicy>> Steps<P> {
     /// Asks breaker, budget and policy for leave to make the next attempt.
     #[inline]
     pub(crate) fn admit<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Refused> {
@@ -94,8 +95,8 @@ impl Steps {
         shields: Shields<'a>,
         spent: Spent<'a>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
-        random: f64,
-    ) -> [Option<Transition>; 4] {
+        random: impl Fn() -> f64,
+    ) -> Vec<Transition> {
         let Spent { permit, began, at } = spent;
         self.attempts.aside(outcome, verdict);
         self.guards
@@ -112,10 +113,9 @@ impl Steps {
         random: impl Fn() -> f64,
     ) -> Settled {
         let Spent { permit, began, at } = spent;
-        // Drawn for a success, too: a slow one may open the breaker.
         let transitions = self
             .guards
-            .settle(shields, permit, landing, outcome, (began, at), random());
+            .settle(shields, permit, landing, outcome, (began, at), &random);
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
         let decision = self.attempts.after(outcome, verdict, at, jitter);

@@ -35,12 +35,12 @@ pub(super) struct Call<'a> {
     plan: Plan<'a>,
     history: Log<'a>,
     /// Made when the first attempt is asked for: the time counts from then.
-    live: Option<Live>,
+    live: Option<Live<'a>>,
 }
 
 #[derive(Debug)]
-struct Live {
-    steps: Steps,
+struct Live<'a> {
+    steps: Steps<&'a RetryPolicy>,
     started: Instant,
 }
 
@@ -138,21 +138,28 @@ impl<'a> Call<'a> {
     ) -> Result<Duration, Over> {
         let at = self.plan.clock.now();
         let live = self.live.get_or_insert_with(|| self.plan.start(at));
-        let late = Failure::new(FailureKind::HeadTimeout, Delivery::Unknown);
+        let late;
+        let seen = if let Some(result) = result {
+            Ok(result)
+        } else {
+            late = Failure::new(FailureKind::HeadTimeout, Delivery::Unknown);
+            Err(&late)
+        };
         let asked = Asked {
             policy: self.plan.policy,
             clock: &self.plan.clock,
             number: began.number,
         };
-        let (outcome, verdict) = judge.judge(result.ok_or(&late), &asked);
+        let (outcome, verdict) = judge.judge(seen, &asked);
         let spent = Spent {
             permit: began.permit,
             began: began.at,
             at,
         };
-        let dice = Dice::default();
         let judged = (&outcome, &verdict, None);
-        let settled = live.steps.settle(self.plan.shields(), spent, judged, || dice.roll());
+        let settled = live
+            .steps
+            .settle(self.plan.shields(), spent, judged, || Dice::default().roll());
         if let (Log::Own(None), Some(Ok(_)), Decision::Stop(StopReason::Accepted)) =
             (&self.history, result, settled.decision)
         {
@@ -182,18 +189,22 @@ impl<'a> Call<'a> {
     }
 
     /// What the caller gets in the end.
+    #[inline]
     pub(super) fn conclude<T, E>(&mut self, over: &Over, last: Option<Result<T, E>>) -> Result<T, Error<T, E>> {
         match last {
             Some(Ok(value)) if over.0 == StopReason::Accepted => Ok(value),
-            last => {
-                let history = self.history.take(&self.plan);
-                warn_given_up(history.attempts().len(), over.0, history.effect());
-                Err(Error::new(history, last))
-            }
+            last => Err(self.failed(over, last)),
         }
     }
 
-    #[inline]
+    #[cold]
+    fn failed<T, E>(&mut self, over: &Over, last: Option<Result<T, E>>) -> Error<T, E> {
+        let history = self.history.take(&self.plan);
+        warn_given_up(history.attempts().len(), over.0, history.effect());
+        Error::new(history, last)
+    }
+
+    #[cold]
     fn stop(&mut self, stop: StopReason, retry_after: Option<Duration>, at: Instant) -> Over {
         let started = self.live.as_ref().map_or(at, |live| live.started);
         self.history.get(&self.plan).end = Some(End {
@@ -216,7 +227,7 @@ impl<'a> Plan<'a> {
     }
 
     #[inline]
-    fn start(&self, now: Instant) -> Live {
+    fn start(&self, now: Instant) -> Live<'a> {
         let deadline = self.total_timeout.and_then(|limit| now.checked_add(limit));
         Live {
             steps: Steps {

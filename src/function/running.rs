@@ -77,7 +77,10 @@ where
                         this.step.set(Step::Attempt { limited });
                         continue;
                     }
-                    Err(over) => over,
+                    Err(over) => {
+                        this.step.set(Step::Over);
+                        over
+                    }
                 },
                 StepProjection::Attempt { limited } => {
                     let result = ready!(limited.poll(context));
@@ -108,7 +111,6 @@ where
                 // Polled again after its end.
                 StepProjection::Over => return Poll::Pending,
             };
-            this.step.set(Step::Over);
             return Poll::Ready(this.call.conclude(&over, this.last.take()));
         }
     }

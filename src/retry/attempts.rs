@@ -1,6 +1,7 @@
 #[cfg(feature = "middleware")]
 mod resume;
 
+use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use super::limits::Ends;
@@ -14,9 +15,11 @@ use crate::operation::{Delivery, Effect, Outcome, StopReason};
 /// Call [`begin`](Self::begin) before each attempt and [`after`](Self::after) when it ended. Every input gives a
 /// decision; nothing here panics, sleeps, or reads a clock. The breaker and the budget are not asked here: they are
 /// shared between operations, and the driver asks them last.
+///
+/// It shares its policy. Only within this crate it is borrowed (`P`), which spares a count that all threads write.
 #[derive(Clone, Debug)]
-pub struct Attempts {
-    policy: RetryPolicy,
+pub struct Attempts<P = RetryPolicy> {
+    policy: P,
     safety: ReplaySafety,
     started: Instant,
     deadline: Option<Instant>,
@@ -66,9 +69,11 @@ impl Attempts {
     /// A wait that ends at the deadline is spent in vain, and 250 ms is about what a TLS handshake and one request take
     /// across a continent.
     pub const LEAST_TIME_LEFT: Duration = Duration::from_millis(250);
+}
 
+impl<P: Borrow<RetryPolicy>> Attempts<P> {
     #[inline]
-    pub(super) fn new(policy: RetryPolicy, safety: ReplaySafety, started: Instant, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(policy: P, safety: ReplaySafety, started: Instant, deadline: Option<Instant>) -> Self {
         Self {
             policy,
             safety,
@@ -112,10 +117,10 @@ impl Attempts {
         if time_left.is_some_and(|left| left.is_zero()) {
             return Err(StopReason::Deadline);
         }
-        if self.begun >= self.policy.max_attempts() {
+        if self.begun >= self.policy().max_attempts() {
             return Err(StopReason::AttemptsExhausted);
         }
-        if self.begun > 0 && self.policy.stops().is_late(self.elapsed(now)) {
+        if self.begun > 0 && self.policy().stops().is_late(self.elapsed(now)) {
             return Err(StopReason::TimeExhausted);
         }
         self.begun += 1;
@@ -144,7 +149,7 @@ impl Attempts {
         if !verdict.is_retry() {
             return Decision::Stop(StopReason::Final);
         }
-        let spent = self.ends.count(self.policy.limits(), outcome);
+        let spent = self.ends.count(self.policy.borrow().limits(), outcome);
         if outcome.is_replayed() {
             return Decision::Stop(StopReason::Replayed);
         }
@@ -155,7 +160,7 @@ impl Attempts {
         {
             return Decision::Stop(StopReason::NotReplayable(why));
         }
-        let Some(backoff) = self.policy.backoff().checked_wait(self.begun, self.backoff, random) else {
+        let Some(backoff) = self.policy().backoff().checked_wait(self.begun, self.backoff, random) else {
             return Decision::Stop(StopReason::Final);
         };
         let wait = self.hint.map_or(backoff, |hint| backoff.max(spread(hint, random)));
@@ -163,29 +168,34 @@ impl Attempts {
         if self.safety.is_key_expired(touched, elapsed.saturating_add(wait)) && !self.bars(StopReason::KeyExpired) {
             return Decision::Stop(StopReason::KeyExpired);
         }
-        if self.begun >= self.policy.max_attempts() {
+        if self.begun >= self.policy().max_attempts() {
             return Decision::Stop(StopReason::AttemptsExhausted);
         }
         if let Some(stop) = spent {
             return Decision::Stop(stop);
         }
-        if self.hint.is_some_and(|hint| hint > self.policy.retry_after_limit()) {
+        if self.hint.is_some_and(|hint| hint > self.policy().retry_after_limit()) {
             return Decision::Stop(StopReason::RetryAfterTooLong);
         }
         if !self.fits(now, wait) {
             return Decision::Stop(StopReason::Deadline);
         }
         let progress = Progress {
-            attempts: self,
+            begun: self.begun,
+            effect: self.effect,
             outcome,
             elapsed,
             wait,
         };
-        if let Some(stop) = self.policy.stops().reason(&progress) {
+        if let Some(stop) = self.policy().stops().reason(&progress) {
             return Decision::Stop(stop);
         }
         self.backoff = Some(backoff);
         Decision::RetryAfter(wait)
+    }
+
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        self.policy.borrow()
     }
 
     /// Whether a second attempt may be sent beside the one under way: only where it may be repeated whatever becomes of it.
@@ -309,7 +319,7 @@ impl Attempts {
 
     fn fits(&self, now: Instant, wait: Duration) -> bool {
         let Some(deadline) = self.deadline else { return true };
-        let needed = wait.saturating_add(Self::LEAST_TIME_LEFT);
+        let needed = wait.saturating_add(Attempts::LEAST_TIME_LEFT);
         deadline.saturating_duration_since(now) >= needed
     }
 }

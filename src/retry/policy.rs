@@ -137,10 +137,15 @@ impl RetryPolicy {
         Attempts::new(self.clone(), safety, now, None)
     }
 
-    /// The same, with or without a deadline.
+    /// The same for a driver that borrows the policy for as long as the operation runs.
     #[inline]
-    pub(crate) fn attempts_until(&self, safety: ReplaySafety, now: Instant, deadline: Option<Instant>) -> Attempts {
-        Attempts::new(self.clone(), safety, now, deadline)
+    pub(crate) fn attempts_until(
+        &self,
+        safety: ReplaySafety,
+        now: Instant,
+        deadline: Option<Instant>,
+    ) -> Attempts<&Self> {
+        Attempts::new(self, safety, now, deadline)
     }
 
     /// Starts from this policy without its classifiers: for a request, whose client's are asked after its own.

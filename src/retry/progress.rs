@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use super::Attempts;
 use crate::operation::{Effect, Outcome};
 
 /// What a [stop condition](crate::RetryPolicyBuilder::stop_when) sees of an operation, before a wait is begun.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    pub(super) attempts: &'a Attempts,
+    pub(super) begun: u32,
+    pub(super) effect: Effect,
     pub(super) outcome: &'a Outcome<'a>,
     pub(super) elapsed: Duration,
     pub(super) wait: Duration,
@@ -16,7 +16,7 @@ impl<'a> Progress<'a> {
     /// How many attempts were begun.
     #[must_use]
     pub fn begun(&self) -> u32 {
-        self.attempts.begun()
+        self.begun
     }
 
     /// The time since the operation began.
@@ -40,6 +40,6 @@ impl<'a> Progress<'a> {
     /// What the far side may have done because of the attempts so far.
     #[must_use]
     pub fn effect(&self) -> Effect {
-        self.attempts.effect()
+        self.effect
     }
 }

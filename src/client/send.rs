@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Response;
 use tracing::Instrument;
@@ -7,7 +7,7 @@ use tracing::Instrument;
 use super::wire::Wire;
 use super::{Client, RequestBuilder};
 use crate::engine::{
-    Course, Finished, Guards, HttpExchange, Judge, Lookup, Plan, Rules, Run, Settings, Shields, Steps, Template,
+    Course, Finished, Guards, HttpExchange, Judge, Last, Plan, Rules, Run, Settings, Shields, Steps, Template,
     Transport, prepare,
 };
 use crate::error::Error;
@@ -25,11 +25,8 @@ pub(crate) struct Operation {
     scope: Option<Scope>,
     pub(super) safety: ReplaySafety,
     policy: Option<RetryPolicy>,
-    lookup: Option<Lookup>,
     preset: Option<Preset>,
-    attempt_timeout: Duration,
     total_timeout: Option<Duration>,
-    buffer: Option<usize>,
 }
 
 /// Where an operation goes out, and where it takes up from.
@@ -116,13 +113,7 @@ impl Operation {
             receipt.of_preset(preset.shared_name());
         }
         Ok(Self {
-            attempt_timeout: overrides
-                .attempt_timeout
-                .or(settings.attempt_timeout)
-                .or_else(|| preset.as_ref()?.attempt_timeout())
-                .unwrap_or(Settings::ATTEMPT_TIMEOUT),
             total_timeout: overrides.total_timeout.or(settings.total_timeout),
-            buffer: overrides.buffer.or(settings.buffer),
             template: Template {
                 method,
                 url,
@@ -131,22 +122,27 @@ impl Operation {
                 body,
                 version,
                 body_deadline: None,
+                buffer: overrides.buffer.or(settings.buffer),
+                lookup,
+                attempt_timeout: overrides
+                    .attempt_timeout
+                    .or(settings.attempt_timeout)
+                    .or_else(|| preset.as_ref()?.attempt_timeout())
+                    .unwrap_or(Settings::ATTEMPT_TIMEOUT),
             },
             client,
             receipt,
             scope,
             safety,
             policy: overrides.policy,
-            lookup,
             preset,
         })
     }
 
     /// Runs it to its end.
     pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Response>, Error> {
-        let limit = self
-            .total_timeout
-            .map_or(self.attempt_timeout, |total| total.min(self.attempt_timeout));
+        let limit = self.template.attempt_timeout;
+        let limit = self.total_timeout.map_or(limit, |total| total.min(limit));
         self.template.body.collect(limit).await?;
         let span = operation_span(&self.receipt);
         Ok(self.drive(route).instrument(span).await)
@@ -164,6 +160,12 @@ impl Operation {
         }
     }
 
+    /// When it must be done: by the caller's limit, else the preset's.
+    fn deadline(&self, started: Instant) -> Option<Instant> {
+        let limit = self.total_timeout.or_else(|| self.preset.as_ref()?.total_timeout());
+        started.checked_add(limit?)
+    }
+
     async fn drive<R: Route>(&mut self, route: R) -> Finished<Response> {
         let shared = &*self.client.0;
         let (settings, clock) = (&shared.settings, &shared.clock);
@@ -171,8 +173,7 @@ impl Operation {
         let policy = self.policy.as_ref().unwrap_or(&settings.policy);
         let mut attempts = route.take_up(policy.attempts(self.safety, started));
         let preset = self.preset.as_ref();
-        let limit = self.total_timeout.or_else(|| preset?.total_timeout());
-        if let Some(deadline) = limit.and_then(|limit| started.checked_add(limit)) {
+        if let Some(deadline) = self.deadline(started) {
             attempts = attempts.with_deadline(deadline);
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
             self.template.body_deadline = self.total_timeout.map(|_| deadline);
@@ -183,16 +184,10 @@ impl Operation {
             client: &settings.policy,
             preset,
         };
-        let key_settings = preset.map_or(&settings.key, Preset::key_settings);
         let rules = Rules {
-            redirects: settings.redirects,
-            buffer: self.buffer,
-            hook: settings.hook.as_deref(),
-            lookup: self.lookup.as_ref(),
-            key_header: key_settings.header.name(),
-            replay_marker: key_settings.replay_marker.as_ref(),
+            settings,
+            key: preset.map_or(&settings.key, Preset::key_settings),
             judge,
-            attempt_timeout: self.attempt_timeout,
         };
         let shields = Shields {
             breaker: shared.breaker.as_ref(),
@@ -215,7 +210,7 @@ impl Operation {
                     shields,
                     limit: shared.limit.as_ref(),
                     hedge: settings.hedge.as_ref(),
-                    attempt_timeout: self.attempt_timeout,
+                    attempt_timeout: template.attempt_timeout,
                     request_id: preset.and_then(Preset::request_id_header),
                     clock,
                     observers: &shared.observers,
@@ -225,11 +220,10 @@ impl Operation {
                 receipt: &mut self.receipt,
                 started,
             },
-            last: Finished::default(),
+            last: Last::default(),
         };
-        run.drive().await;
-        let last = run.last;
+        let finished = run.drive().await;
         route.leave(&steps.attempts);
-        last
+        finished
     }
 }

@@ -9,11 +9,11 @@ use url::{Position, Url};
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::{
-    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Fields, InDoubt, Judge, KeyField, Landing, Lookup,
-    Prospect, Redirects, peek, read_up_to,
+    AttemptInfo, Body, BufferError, Exchange, Fields, InDoubt, Judge, KeyField, Landing, Lookup, Prospect, Redirects,
+    Settings, Whole, peek,
 };
 use crate::clock::Clock;
-use crate::operation::{Delivery, Effect, Failure, FailureKind, Hop, Outcome, Receipt};
+use crate::operation::{Delivery, Effect, Failure, FailureKind, Hop, KeySettings, Outcome, Receipt};
 
 /// Sends one request and brings its response head; makes no decision and repeats nothing.
 pub(crate) trait Transport: Send + Sync {
@@ -34,6 +34,10 @@ pub(crate) struct Template {
     pub(crate) version: Option<Version>,
     /// Bounds a body that the caller reads later: reqwest's own limit, set when the operation has a deadline.
     pub(crate) body_deadline: Option<std::time::Instant>,
+    /// How much of an answer is read into memory, if it is.
+    pub(crate) buffer: Option<usize>,
+    pub(crate) lookup: Option<Lookup>,
+    pub(crate) attempt_timeout: Duration,
 }
 
 /// The one attempt that sends HTTP: request, redirects, and the body if it is to be buffered.
@@ -66,17 +70,13 @@ struct Head {
     retry_after: Option<Duration>,
 }
 
-/// How an attempt is made.
+/// How an attempt is made: what is not the operation's own is looked up where it is kept.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
-    pub(crate) redirects: Redirects,
-    pub(crate) buffer: Option<usize>,
-    pub(crate) hook: Option<&'a dyn BeforeAttempt>,
-    pub(crate) lookup: Option<&'a Lookup>,
-    pub(crate) key_header: &'a HeaderName,
-    pub(crate) replay_marker: Option<&'a HeaderName>,
+    pub(crate) settings: &'a Settings,
+    /// The client's, or the preset's.
+    pub(crate) key: &'a KeySettings,
     pub(crate) judge: Judge<'a>,
-    pub(crate) attempt_timeout: Duration,
 }
 
 /// One request of an attempt: the first, or one that a redirect led to.
@@ -127,7 +127,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
-        let asked = match (self.rules.hook, step.map(|step| step.carry)) {
+        let asked = match (&self.rules.settings.hook, step.map(|step| step.carry)) {
             (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => Some(
                 hook.headers(self.info(number, step))
                     .await
@@ -160,7 +160,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         let mut headers = self.template.headers.to_map(4);
         if let Some(mut asked) = asked {
             // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
-            for fixed in [self.rules.key_header, &CONTENT_LENGTH, &TRANSFER_ENCODING] {
+            for fixed in [self.rules.key.header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
                 asked.remove(fixed);
             }
             headers.extend(asked);
@@ -197,7 +197,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             return None;
         }
         let next = redirect::next(
-            self.rules.redirects,
+            self.rules.settings.redirects,
             (self.method(step), self.url(step)),
             (response.status(), response.headers()),
         )?;
@@ -237,19 +237,21 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     async fn buffered(&self, response: Response, limit: usize) -> Result<Response, Failure> {
         let head = self.head(&response);
-        read_up_to(response, limit).await.map_err(|error| match error {
+        let read = Whole::read(response, &self.template.url, limit).await;
+        let whole = read.map_err(|error| match error {
             BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
             BufferError::Broken(source) if source.is_timeout() => {
                 head.without_body(FailureKind::BodyTimeout).caused_by(source)
             }
             BufferError::Broken(source) => head.without_body(FailureKind::Body).caused_by(source),
-        })
+        })?;
+        Ok(whole.into_response(&self.template.url))
     }
 
     /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
     fn head(&self, response: &Response) -> Head {
         let status = response.status();
-        let matters = self.rules.buffer.is_some() && status.is_server_error();
+        let matters = self.template.buffer.is_some() && status.is_server_error();
         let wish = matters.then(|| {
             let outcome = Outcome::response(status, response.headers());
             outcome.with_received(self.clock.wall()).retry_after()
@@ -280,6 +282,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
 impl<T: Transport> Exchange for HttpExchange<'_, T> {
     type Answer = Response;
+    type Retired = Whole;
 
     fn twin(&self) -> Self {
         Self::new(self.transport, self.template, self.rules, self.clock)
@@ -292,7 +295,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.moved = false;
         self.seen = None;
         let response = self.exchange(number).await?;
-        let response = match self.rules.buffer {
+        let response = match self.template.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
             Some(limit) => Box::pin(self.buffered(response, limit)).await?,
             None => response,
@@ -301,7 +304,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if !peek::is_shown(status) || !self.rules.judge.wants_body(status) {
             return Ok(response);
         }
-        let (response, seen) = Box::pin(peek::peek(response, self.rules.attempt_timeout)).await;
+        let (response, seen) = Box::pin(peek::peek(response, self.template.attempt_timeout)).await;
         self.seen = Some(seen);
         Ok(response)
     }
@@ -320,7 +323,12 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if let Some(seen) = &self.seen {
             outcome = outcome.with_body(seen);
         }
-        let marker = self.rules.replay_marker.and_then(|name| find(headers, name));
+        let marker = self
+            .rules
+            .key
+            .replay_marker
+            .as_ref()
+            .and_then(|name| find(headers, name));
         if marker.is_some_and(|value| value.as_bytes() == b"true") {
             outcome = outcome.as_replayed();
         }
@@ -341,11 +349,11 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     /// A safe method has no effect to be in doubt about (RFC 9110 §9.2.1).
     fn can_look_up(&self) -> bool {
-        self.rules.lookup.is_some() && !self.template.method.is_safe()
+        self.template.lookup.is_some() && !self.template.method.is_safe()
     }
 
     async fn look_up(&self, receipt: &Receipt, prospect: Prospect) -> (Effect, Option<Response>) {
-        let Some(lookup) = self.rules.lookup else {
+        let Some(lookup) = &self.template.lookup else {
             return (Effect::Unknown, None);
         };
         let finding = lookup.look_up(InDoubt {
@@ -359,10 +367,13 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         (finding.effect(), finding.into_answer())
     }
 
-    async fn retire(&mut self, answer: &mut Option<Response>, wait: Duration) {
-        let Some(response) = answer.take() else { return };
-        let whole = Box::pin(read_up_to(response, RETIRE_BYTES));
-        *answer = Clock::limit(wait.min(RETIRE_TIME), whole).await.and_then(Result::ok);
+    async fn retire(&self, answer: Response, wait: Duration) -> Option<Whole> {
+        let reading = Whole::read(answer, &self.template.url, RETIRE_BYTES);
+        Clock::limit(wait.min(RETIRE_TIME), reading).await.and_then(Result::ok)
+    }
+
+    fn restore(&self, whole: Whole) -> Response {
+        whole.into_response(&self.template.url)
     }
 }
 

@@ -1,7 +1,8 @@
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use reqwest::{Response, ResponseBuilderExt};
+use url::Url;
 
 /// Why a response body could not be held in memory.
 #[derive(Debug)]
@@ -10,27 +11,44 @@ pub(crate) enum BufferError {
     Broken(reqwest::Error),
 }
 
-/// Reads a whole body of at most `limit` decoded bytes; the response that comes back is the same, body in memory.
-pub(crate) async fn read_up_to(response: Response, limit: usize) -> Result<Response, BufferError> {
-    let url = response.url().clone();
-    let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
-    if body.size_hint().lower() > limit as u64 {
-        return Err(BufferError::TooLarge);
-    }
-    let mut held = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| BufferError::Broken(error.without_url()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if held.len() + data.len() > limit {
+/// A response with all of its body, without what the operation knows anyway: it is kept while others wait for a retry.
+pub(crate) struct Whole {
+    parts: http::response::Parts,
+    body: Bytes,
+    /// Where it came from, if not from where it was asked for.
+    url: Option<Box<Url>>,
+}
+
+impl Whole {
+    /// Reads a whole body of at most `limit` decoded bytes.
+    pub(crate) async fn read(response: Response, asked: &Url, limit: usize) -> Result<Self, BufferError> {
+        let url = (response.url() != asked).then(|| Box::new(response.url().clone()));
+        let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        if body.size_hint().lower() > limit as u64 {
             return Err(BufferError::TooLarge);
         }
-        held.extend_from_slice(&data);
+        let mut held = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| BufferError::Broken(error.without_url()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if held.len() + data.len() > limit {
+                return Err(BufferError::TooLarge);
+            }
+            held.extend_from_slice(&data);
+        }
+        let body = held.freeze();
+        Ok(Self { parts, body, url })
     }
-    Ok(restore(parts, url, held.freeze()))
+
+    /// The same response again, body in memory.
+    pub(crate) fn into_response(self, asked: &Url) -> Response {
+        let url = self.url.map_or_else(|| asked.clone(), |url| *url);
+        restore(self.parts, url, self.body)
+    }
 }
 
 /// Puts a response together again; `reqwest` keeps its URL in an extension that only a builder can set.
-pub(super) fn restore<B>(parts: http::response::Parts, url: reqwest::Url, body: B) -> Response
+pub(super) fn restore<B>(parts: http::response::Parts, url: Url, body: B) -> Response
 where
     reqwest::Body: From<B>,
 {

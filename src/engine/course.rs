@@ -219,7 +219,7 @@ impl Plan<'_> {
         (effect, started, took): (Effect, Duration, Duration),
         hops: &[Hop],
     ) -> Attempt {
-        Attempt::new(outcome, effect, (started, took), hops.to_vec())
+        Attempt::new(outcome, effect, (started, took), hops)
             .with_problem(verdict.problem())
             .with_request_id(self.request_id(outcome))
     }

@@ -8,6 +8,9 @@ pub(crate) trait Exchange: Send {
     /// What an attempt brings.
     type Answer: Send;
 
+    /// What is kept of an answer during a wait.
+    type Retired: Send;
+
     /// A second way, for an attempt beside the one under way.
     fn twin(&self) -> Self
     where
@@ -38,6 +41,9 @@ pub(crate) trait Exchange: Send {
         prospect: Prospect,
     ) -> impl Future<Output = (Effect, Option<Self::Answer>)> + Send;
 
-    /// Frees the connection of an answer that is not the last, within the wait; leaves it if it is still readable.
-    fn retire(&mut self, answer: &mut Option<Self::Answer>, wait: Duration) -> impl Future<Output = ()> + Send;
+    /// Frees the connection of an answer that is not the last, within the wait; keeps it if it is still readable.
+    fn retire(&self, answer: Self::Answer, wait: Duration) -> impl Future<Output = Option<Self::Retired>> + Send;
+
+    /// Makes an answer again of what was kept.
+    fn restore(&self, retired: Self::Retired) -> Self::Answer;
 }

@@ -30,7 +30,7 @@ mod steps;
 pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;
-pub(crate) use buffer::{BufferError, read_up_to};
+pub(crate) use buffer::{BufferError, Whole};
 #[cfg(feature = "tower")]
 pub(crate) use course::Ended;
 pub(crate) use course::{Course, Judge, Plan};
@@ -45,6 +45,6 @@ pub(crate) use lookup::{Lookup, Prospect};
 pub(crate) use prepare::Payload;
 pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
-pub(crate) use run::{Finished, Run};
+pub(crate) use run::{Finished, Last, Run};
 pub(crate) use settings::{Overrides, Settings};
 pub(crate) use steps::{Admitted, Refused, Spent, Steps};

@@ -24,7 +24,15 @@ pub(crate) struct Finished<A> {
 pub(crate) struct Run<'a, E: Exchange> {
     pub(crate) exchange: E,
     pub(crate) course: Course<'a>,
-    pub(crate) last: Finished<E::Answer>,
+    pub(crate) last: Last<E>,
+}
+
+/// What earlier attempts brought, boxed: most operations have none.
+pub(crate) struct Last<E: Exchange> {
+    answer: Option<Box<E::Answer>>,
+    /// In place of the answer, once its connection is free.
+    retired: Option<Box<E::Retired>>,
+    failure: Option<Box<Failure>>,
 }
 
 /// What follows, the wait that was asked for, and when that was decided.
@@ -34,40 +42,42 @@ impl<E: Exchange> Run<'_, E> {
     /// Runs the operation to its end; the receipt is complete then.
     ///
     /// By reference, as everything that is awaited here: a future keeps what it was given beside what it made of it.
-    pub(crate) async fn drive(&mut self) {
+    pub(crate) async fn drive(&mut self) -> Finished<E::Answer> {
         // The first attempt begins with the operation: one clock read for both.
         let mut began = self.course.started;
         loop {
             // Boxed, so that nothing an attempt needs is held while the next one is waited for.
             let (decision, hint, at) = match Box::pin(self.once(began)).await {
                 Ok(followed) => followed,
-                Err((stop, hint, at)) => return self.course.stops(stop, hint, at),
+                Err(finished) => return finished,
             };
             match decision {
-                Decision::Stop(stop) if self.is_askable(stop) => {
+                Decision::Stop(stop) => {
                     let (found, now) = Box::pin(self.look_up(Prospect::GivenUp, at)).await;
-                    return self.course.stops(found.unwrap_or(stop), hint, now);
+                    return self.stops(found.unwrap_or(stop), hint, now);
                 }
-                Decision::Stop(stop) => return self.course.stops(stop, hint, at),
-                Decision::RetryAfter(wait) => self.wait(wait, at).await,
+                Decision::RetryAfter(wait) => {
+                    let rest = Box::pin(self.retire(wait, at)).await;
+                    self.course.plan.clock.wait(rest).await;
+                }
             }
             began = self.course.plan.clock.now();
             if self.exchange.can_look_up() && self.course.is_in_doubt() {
                 let (found, now) = Box::pin(self.look_up(Prospect::Repeated, began)).await;
                 if let Some(stop) = found {
-                    return self.course.stops(stop, None, now);
+                    return self.stops(stop, None, now);
                 }
                 began = now;
             }
         }
     }
 
-    /// Makes one attempt and decides what follows; with the wait that was asked for, if it stops, and when that was.
+    /// Makes one attempt and decides what follows: a wait, or a stop that a lookup may tell more of.
     ///
     /// # Errors
     ///
-    /// If there was no leave to make it: why, with the wait that was asked for, and when.
-    async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Followed<StopReason>> {
+    /// Any other end: there was no leave for an attempt, or none follows.
+    async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Finished<E::Answer>> {
         let place = match self.course.plan.limit {
             None => None,
             // Boxed, as all that few operations do: the common one should not be as large as this.
@@ -76,7 +86,7 @@ impl<E: Exchange> Run<'_, E> {
                     began = at;
                     place
                 }
-                Err((stop, at)) => return Err((stop, None, at)),
+                Err((stop, at)) => return Err(self.stops(stop, None, at)),
             },
         };
         let mut runner = match self.course.admit(began) {
@@ -85,7 +95,7 @@ impl<E: Exchange> Run<'_, E> {
                 admitted,
                 began,
             },
-            Err((stop, retry_after)) => return Err((stop, retry_after, began)),
+            Err((stop, retry_after)) => return Err(self.stops(stop, retry_after, began)),
         };
         let result = match self.course.hedge_delay() {
             None => {
@@ -117,9 +127,16 @@ impl<E: Exchange> Run<'_, E> {
             Ok(answer) => self.exchange.outcome(answer),
             Err(failure) => Outcome::failure(failure),
         };
-        let (decision, hint) = self.course.ends(outcome, ended);
-        self.remember(result);
-        Ok((decision, hint, at))
+        match self.course.ends(outcome, ended) {
+            (Decision::Stop(stop), hint) if !self.is_askable(stop) => {
+                self.course.stops(stop, hint, at);
+                Err(self.finished(result))
+            }
+            (decision, hint) => {
+                self.remember(result);
+                Ok((decision, hint, at))
+            }
+        }
     }
 
     /// Sends once, within the attempt's limit and what is left until the deadline.
@@ -130,16 +147,43 @@ impl<E: Exchange> Run<'_, E> {
         sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
     }
 
-    /// Waits; meanwhile the answer that is not the last frees its connection.
-    async fn wait(&mut self, wait: Duration, since: Instant) {
+    /// Frees the connection of the answer that is not the last, and says how much of the wait is left.
+    async fn retire(&mut self, wait: Duration, since: Instant) -> Duration {
         self.course.waits(wait);
-        // An answer from before a failure was retired then.
-        if self.last.failure.is_none() {
-            Box::pin(self.exchange.retire(&mut self.last.answer, wait)).await;
+        if let Some(answer) = self.last.answer.take() {
+            self.last.retired = self.exchange.retire(*answer, wait).await.map(Box::new);
         }
-        let clock = self.course.plan.clock;
-        let spent = clock.now().saturating_duration_since(since);
-        clock.sleep(wait.saturating_sub(spent)).await;
+        let spent = self.course.plan.clock.now().saturating_duration_since(since);
+        wait.saturating_sub(spent)
+    }
+
+    /// Ends with what the attempts before brought.
+    fn stops(&mut self, stop: StopReason, hint: Option<Duration>, now: Instant) -> Finished<E::Answer> {
+        self.course.stops(stop, hint, now);
+        let failure = self.last.failure.take().map(|failure| *failure);
+        Finished {
+            answer: self.earlier_answer(),
+            failure,
+        }
+    }
+
+    /// The last attempt's answer, or its failure beside the last answer.
+    fn finished(&mut self, result: Result<E::Answer, Failure>) -> Finished<E::Answer> {
+        match result {
+            Ok(answer) => Finished {
+                answer: Some(answer),
+                failure: None,
+            },
+            Err(failure) => Finished {
+                answer: self.earlier_answer(),
+                failure: Some(failure),
+            },
+        }
+    }
+
+    fn earlier_answer(&mut self) -> Option<E::Answer> {
+        let answer = self.last.answer.take().map(|answer| *answer);
+        answer.or_else(|| Some(self.exchange.restore(*self.last.retired.take()?)))
     }
 
     /// Whether a lookup could tell more of an operation that is given up.
@@ -159,7 +203,8 @@ impl<E: Exchange> Run<'_, E> {
             return (None, now);
         }
         // An earlier answer says nothing any more.
-        self.last.answer = answer;
+        self.last.retired = None;
+        self.last.answer = answer.map(Box::new);
         (Some(StopReason::LookedUp), now)
     }
 
@@ -167,12 +212,22 @@ impl<E: Exchange> Run<'_, E> {
     fn remember(&mut self, result: Result<E::Answer, Failure>) {
         match result {
             Ok(answer) => {
-                self.last = Finished {
-                    answer: Some(answer),
-                    failure: None,
+                self.last = Last {
+                    answer: Some(Box::new(answer)),
+                    ..Last::default()
                 }
             }
-            Err(failure) => self.last.failure = Some(failure),
+            Err(failure) => self.last.failure = Some(Box::new(failure)),
+        }
+    }
+}
+
+impl<E: Exchange> Default for Last<E> {
+    fn default() -> Self {
+        Self {
+            answer: None,
+            retired: None,
+            failure: None,
         }
     }
 }

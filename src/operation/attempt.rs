@@ -15,10 +15,9 @@ pub struct Attempt {
     effect: Effect,
     pub(super) replayed: bool,
     problem: Option<Problem>,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_id"))]
-    request_id: Option<HeaderValue>,
+    request_id: Option<Box<str>>,
     pub(super) wait: Option<Duration>,
-    hops: Vec<Hop>,
+    hops: Box<[Hop]>,
     unseen_redirect: bool,
     pub(super) looked_up: Option<Effect>,
 }
@@ -28,7 +27,7 @@ impl Attempt {
         outcome: &Outcome<'_>,
         effect: Effect,
         (started, took): (Duration, Duration),
-        hops: Vec<Hop>,
+        hops: &[Hop],
     ) -> Self {
         Self {
             number: outcome.attempt(),
@@ -40,7 +39,7 @@ impl Attempt {
             problem: None,
             request_id: None,
             wait: None,
-            hops,
+            hops: hops.into(),
             unseen_redirect: outcome.is_after_unseen_redirect(),
             looked_up: None,
         }
@@ -58,7 +57,7 @@ impl Attempt {
             problem: None,
             request_id: None,
             wait: None,
-            hops: Vec::new(),
+            hops: Box::default(),
             unseen_redirect: false,
             looked_up: None,
         }
@@ -71,11 +70,8 @@ impl Attempt {
 
     /// Notes the server's id; one that is not short visible ASCII is no id, and would not belong in a log.
     pub(crate) fn with_request_id(mut self, id: Option<&HeaderValue>) -> Self {
-        let is_id = |id: &&HeaderValue| {
-            let bytes = id.as_bytes();
-            (1..=LONGEST_ID).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
-        };
-        self.request_id = id.filter(is_id).cloned();
+        let is_id = |id: &&str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        self.request_id = id.and_then(|id| id.to_str().ok()).filter(is_id).map(Box::from);
         self
     }
 
@@ -124,7 +120,7 @@ impl Attempt {
     /// The server's id of its answer, for its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_ref()?.to_str().ok()
+        self.request_id.as_deref()
     }
 
     /// How long was waited after it; `None` if it was the last.

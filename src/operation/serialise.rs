@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 
 pub(super) fn as_text<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(method.as_str())
@@ -16,11 +16,6 @@ pub(super) fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S
 #[expect(clippy::ref_option, reason = "serde's signature")]
 pub(super) fn as_name<S: serde::Serializer>(name: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
     serde::Serialize::serialize(&name.as_deref(), serializer)
-}
-
-#[expect(clippy::ref_option, reason = "serde's signature")]
-pub(super) fn as_id<S: serde::Serializer>(id: &Option<HeaderValue>, serializer: S) -> Result<S::Ok, S::Error> {
-    serde::Serialize::serialize(&id.as_ref().and_then(|id| id.to_str().ok()), serializer)
 }
 
 pub(super) fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -148,6 +148,7 @@ impl<'a> Call<'a> {
         let spent = Spent {
             permit: began.permit,
             began: began.at,
+            ended: at,
             at,
         };
         let dice = Dice::default();

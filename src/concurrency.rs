@@ -15,7 +15,10 @@
 //! served. With a total time limit, nobody queues longer than what leaves 250 ms for the attempt. Time in the queue is
 //! no part of the attempt's own limit, and shows in the receipt as [`queued`](crate::Receipt::queued).
 //!
-//! Not covered: the requests that a redirect to another origin makes there.
+//! Not covered: the requests that a redirect to another origin makes there. A
+//! [`before_attempt`](crate::ClientBuilder::before_attempt) hook runs while its attempt holds a place: one that sends to
+//! the same origin through the same limit needs a second, and where all places are held so, they wait for each other
+//! until the attempt's limit ends it.
 
 mod cell;
 

@@ -8,9 +8,12 @@
 //! * It is an attempt: it needs leave from breaker and [concurrency limit](crate::ConcurrencyLimit), counts among the
 //!   policy's attempts, and is paid for from the retry budget. Its success earns no refund, so that hedges stay below what
 //!   the budget's successes earn: a tenth of the traffic by default.
-//! * The first answer that is accepted wins, and the other attempt is dropped: the receipt calls it cancelled. Under a key
-//!   only a 2xx wins while the other is under way, for a 409 may be about the other. If neither wins, the one that was
-//!   sent first decides what follows.
+//! * The first answer that is accepted wins, and the other attempt is dropped: the receipt calls it cancelled. Under a key,
+//!   and for methods that are not safe, only a 2xx wins while the other is under way: a 409, or the 404 of a second
+//!   DELETE, may be due to the other. If neither wins, the one that was sent first decides what follows, unless it was
+//!   refused so and the hedge failed in a way that is retried.
+//! * Both count: for the policy's limits, for the wait that a server asked for, and for the number that the backoff starts
+//!   from. A [`before_attempt`](crate::ClientBuilder::before_attempt) hook may be asked for both at once.
 
 mod latencies;
 
@@ -64,7 +67,7 @@ impl Hedge {
 
     /// Hedges an attempt that takes longer than this share of its origin's, 0.5 to 0.999: 0.95 is the usual choice.
     ///
-    /// Observed are the attempts that were answered, and the cancelled ones for as long as they had run; the last
+    /// Observed are the attempts that succeeded, and those that a hedge outran, for as long as they had run; the last
     /// thousand or so count most. Nothing is hedged before [`LEAST_OBSERVED`](Self::LEAST_OBSERVED) of them.
     pub fn percentile(share: f64) -> Self {
         Self::new(Delay::Percentile {

@@ -88,6 +88,7 @@ impl<'a> Leave<'a> {
         let spent = Spent {
             permit,
             began: self.began,
+            ended: at,
             at,
         };
         let settled = self

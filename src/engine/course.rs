@@ -108,7 +108,7 @@ impl<'a> Course<'a> {
             span,
             path: (hops, landing),
         } = ended;
-        let (began, at) = (spent.began, spent.at);
+        let (began, took) = (spent.began, spent.ended - spent.began);
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
         let settled = self
@@ -119,12 +119,12 @@ impl<'a> Course<'a> {
         if let Some(hedge) = self.plan.hedge
             && outcome.status().is_some_and(|status| status.is_success())
         {
-            self.steps.guards.observed(hedge, at - began);
+            self.steps.guards.observed(hedge, took);
         }
         let effect = self.steps.attempts.last_effect();
         let attempt = self
             .plan
-            .attempt(&outcome, &verdict, (effect, began - self.started, at - began), hops);
+            .attempt(&outcome, &verdict, (effect, began - self.started, took), hops);
         self.writes(attempt, &span);
         self.tell_all(&settled.transitions);
         (settled.decision, settled.retry_after)
@@ -139,6 +139,11 @@ impl<'a> Course<'a> {
     pub(crate) fn lookup_limit(&self, now: Instant) -> Duration {
         let left = self.steps.attempts.time_left(now);
         left.map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout))
+    }
+
+    /// Why the operation is not repeated, as far as a lookup has the last word.
+    pub(crate) fn barred(&self) -> Option<StopReason> {
+        self.steps.attempts.barred()
     }
 
     /// Notes what was found out about the attempts so far.
@@ -187,7 +192,7 @@ impl<'a> Course<'a> {
         self.plan.observers.tell(event);
     }
 
-    fn tell_transition(&self, transition: &Transition) {
+    pub(super) fn tell_transition(&self, transition: &Transition) {
         self.tell(&Event::CircuitChanged {
             receipt: self.receipt,
             transition,

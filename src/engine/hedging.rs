@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::course::{Course, Ended};
 use super::race::Runner;
-use super::steps::Admitted;
+use crate::breaker::Permit;
 use crate::concurrency::Place;
 use crate::event::Event;
 use crate::operation::{Attempt, Hop, Outcome};
@@ -22,7 +22,15 @@ impl<'a> Course<'a> {
             (Some(limit), Some(origin)) => Some(limit.try_enter(origin)?),
             _ => None,
         };
-        let admitted: Admitted<'a> = self.steps.hedge(self.plan.shields, now)?;
+        let admitted = self.steps.hedge(self.plan.shields, now);
+        let transition = match &admitted {
+            Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
+            Err(transition) => transition.as_ref(),
+        };
+        if let Some(transition) = transition {
+            self.tell_transition(transition);
+        }
+        let admitted = admitted.ok()?;
         let number = admitted.begin.number;
         self.tell(&Event::Hedged {
             receipt: self.receipt,
@@ -37,13 +45,21 @@ impl<'a> Course<'a> {
         Some((runner, place))
     }
 
-    /// Whether an answer ends the race: accepted, and under a key a success.
+    /// What an outcome means for the race.
     ///
-    /// A 4xx under a key may speak of the other attempt, as "in use" does.
-    pub(super) fn wins(&self, outcome: Outcome<'_>, hops: &[Hop]) -> bool {
-        let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let conclusive = self.receipt.key().is_none() || outcome.status().is_some_and(|status| status.is_success());
-        verdict.is_accept() && conclusive
+    /// A refusal may be due to the other attempt, where that may have had an effect: the key is in use, what was to be
+    /// deleted is gone, a precondition holds no longer. Only for a safe method without a key it is the answer.
+    pub(super) fn standing(&self, outcome: Outcome<'_>, hops: &[Hop]) -> Standing {
+        let (method, keyed) = (self.receipt.method(), self.receipt.key().is_some());
+        let (outcome, verdict) = self.plan.judged(outcome, method, hops);
+        let succeeded = outcome.status().is_some_and(|status| status.is_success());
+        let answered = outcome.status().is_some() && verdict.is_accept();
+        match (answered, verdict.is_retry()) {
+            (true, _) if succeeded || (method.is_safe() && !keyed) => Standing::Wins,
+            (true, _) => Standing::Refused,
+            (false, true) => Standing::Repeatable,
+            (false, false) => Standing::Over,
+        }
     }
 
     /// Writes down an attempt that has no say in what follows.
@@ -54,7 +70,7 @@ impl<'a> Course<'a> {
             span,
             path: (hops, landing),
         } = ended;
-        let (began, at) = (spent.began, spent.at);
+        let (began, took) = (spent.began, spent.ended - spent.began);
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
         let transitions = self
@@ -65,7 +81,7 @@ impl<'a> Course<'a> {
         let effect = self.steps.attempts.last_effect();
         let attempt = self
             .plan
-            .attempt(&outcome, &verdict, (effect, began - self.started, at - began), hops);
+            .attempt(&outcome, &verdict, (effect, began - self.started, took), hops);
         self.writes(attempt, &span);
         self.tell_all(&transitions);
     }
@@ -76,8 +92,27 @@ impl<'a> Course<'a> {
         let times = (runner.began - self.started, now - runner.began);
         let attempt = Attempt::cancelled(runner.admitted.begin.number, times);
         self.writes(attempt, &runner.span);
+    }
+
+    /// Observes how long an attempt had run unanswered when its hedge answered.
+    ///
+    /// Not of a hedge that was cancelled: it had run for a moment only, and would make the next one come sooner.
+    pub(super) fn outran(&self, lead: &Runner<'_>, now: Instant) {
         if let Some(hedge) = self.plan.hedge {
-            self.steps.guards.observed(hedge, now - runner.began);
+            self.steps.guards.observed(hedge, now - lead.began);
         }
     }
+}
+
+/// What an outcome means for the race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It ends it.
+    Wins,
+    /// An answer, unless the other attempt was its cause.
+    Refused,
+    /// The attempt may be repeated.
+    Repeatable,
+    /// It may not.
+    Over,
 }

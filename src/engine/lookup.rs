@@ -31,7 +31,6 @@ pub(crate) enum Prospect {
 }
 
 /// What a lookup found out about an operation in doubt.
-#[derive(Debug)]
 #[must_use = "it settles the operation only when it is returned"]
 pub struct Finding {
     effect: Effect,
@@ -100,6 +99,8 @@ impl Finding {
     }
 
     /// It took effect, and this tells as much as its own answer would: not repeated, and `Ok` with this response.
+    ///
+    /// Whatever its status: that the lookup itself succeeded is for the caller to check.
     pub fn answered(response: Response) -> Self {
         Self {
             effect: Effect::Applied,
@@ -177,6 +178,16 @@ impl fmt::Debug for InDoubt {
             .field("receipt", &format_args!("{}", self.receipt))
             .field("prospect", &self.prospect)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Finding {
+    /// Of an answer only the status: its address and its headers may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finding")
+            .field("effect", &self.effect)
+            .field("status", &self.answer.as_ref().map(Response::status))
+            .finish()
     }
 }
 

@@ -7,6 +7,7 @@ use tracing::Instrument;
 
 use super::Exchange;
 use super::course::{Course, Ended};
+use super::hedging::Standing;
 use super::steps::{Admitted, Spent};
 use crate::clock::Clock;
 use crate::event::AttemptSpan;
@@ -17,6 +18,7 @@ pub(super) struct Lap<'a, E: Exchange> {
     pub(super) exchange: E,
     pub(super) result: Result<E::Answer, Failure>,
     pub(super) runner: Runner<'a>,
+    pub(super) ended: Instant,
 }
 
 /// An attempt that was sent.
@@ -41,47 +43,58 @@ pub(super) async fn race<'a, E: Exchange>(
     let early = Clock::limit(delay, sending.as_mut()).await;
     if let Some(sent) = early {
         drop(sending);
-        return lead.lap(exchange, sent);
+        return lead.lap(exchange, sent, clock.now());
     }
     let Some((hedge, place)) = course.hedge(clock.now()) else {
         let sent = sending.await;
-        return lead.lap(exchange, sent);
+        return lead.lap(exchange, sent, clock.now());
     };
     let mut hedging = Box::pin(send(course, &hedge, &mut twin));
 
     match first_of(sending.as_mut(), hedging.as_mut()).await {
         Raced::Lead(sent) => {
             drop(sending);
-            let ended = lead.lap(exchange, sent);
-            if ended.wins(course) {
-                course.cancels(&hedge, clock.now());
-                return ended;
+            let former = lead.lap(exchange, sent, clock.now());
+            let standing = former.standing(course);
+            if standing == Standing::Wins {
+                course.cancels(&hedge, former.ended);
+                return former;
             }
-            let at = clock.now();
             let sent = hedging.await;
             drop(place);
-            let hedged = hedge.lap(twin, sent);
-            // If neither wins, the one that was sent first decides.
-            if hedged.wins(course) {
-                ended.steps_aside(course, at);
-                return hedged;
-            }
-            hedged.steps_aside(course, clock.now());
-            ended
+            let hedged = hedge.lap(twin, sent, clock.now());
+            let other = hedged.standing(course);
+            decider(course, (former, standing), (hedged, other))
         }
         Raced::Hedge(sent) => {
             drop((hedging, place));
-            let hedged = hedge.lap(twin, sent);
-            let at = clock.now();
-            if hedged.wins(course) {
-                course.cancels(&lead, at);
+            let hedged = hedge.lap(twin, sent, clock.now());
+            let other = hedged.standing(course);
+            if other == Standing::Wins {
+                course.cancels(&lead, hedged.ended);
+                course.outran(&lead, hedged.ended);
                 return hedged;
             }
             let sent = sending.await;
-            hedged.steps_aside(course, at);
-            lead.lap(exchange, sent)
+            let former = lead.lap(exchange, sent, clock.now());
+            let standing = former.standing(course);
+            decider(course, (former, standing), (hedged, other))
         }
     }
+}
+
+/// Has the attempt that was sent first decide what follows, unless the hedge won, or a refusal may be about the hedge.
+fn decider<'a, E: Exchange>(
+    course: &mut Course<'a>,
+    (former, standing): (Lap<'a, E>, Standing),
+    (hedged, other): (Lap<'a, E>, Standing),
+) -> Lap<'a, E> {
+    if other == Standing::Wins || (standing, other) == (Standing::Refused, Standing::Repeatable) {
+        former.steps_aside(course);
+        return hedged;
+    }
+    hedged.steps_aside(course);
+    former
 }
 
 /// Sends within the attempt's limit; `None` if that ran out.
@@ -101,25 +114,29 @@ fn send<'f, E: Exchange>(
 }
 
 impl<'a> Runner<'a> {
-    fn lap<E: Exchange>(self, exchange: E, sent: Option<Result<E::Answer, Failure>>) -> Lap<'a, E> {
+    fn lap<E: Exchange>(self, exchange: E, sent: Option<Result<E::Answer, Failure>>, ended: Instant) -> Lap<'a, E> {
         let result = sent.unwrap_or_else(|| Err(exchange.timed_out()));
         Lap {
             exchange,
             result,
             runner: self,
+            ended,
         }
     }
 }
 
 impl<E: Exchange> Lap<'_, E> {
-    fn wins(&self, course: &Course<'_>) -> bool {
-        self.result
-            .as_ref()
-            .is_ok_and(|answer| course.wins(self.exchange.outcome(answer), self.exchange.hops()))
+    fn standing(&self, course: &Course<'_>) -> Standing {
+        let outcome = match &self.result {
+            Ok(answer) => self.exchange.outcome(answer),
+            Err(failure) => Outcome::failure(failure),
+        };
+        let number = self.runner.admitted.begin.number;
+        course.standing(outcome.with_attempt(number), self.exchange.hops())
     }
 
     /// Settled and written down, without a say in what follows.
-    fn steps_aside(self, course: &mut Course<'_>, at: Instant) {
+    fn steps_aside(self, course: &mut Course<'_>) {
         let outcome = match &self.result {
             Ok(answer) => self.exchange.outcome(answer),
             Err(failure) => Outcome::failure(failure),
@@ -130,7 +147,8 @@ impl<E: Exchange> Lap<'_, E> {
             spent: Spent {
                 permit: admitted.permit,
                 began,
-                at,
+                ended: self.ended,
+                at: self.ended,
             },
             span,
             path: (self.exchange.hops(), self.exchange.landing()),

@@ -54,7 +54,9 @@ impl<E: Exchange> Run<'_, E> {
             match decision {
                 Decision::Stop(stop) => {
                     let (found, now) = Box::pin(self.look_up(Prospect::GivenUp, at)).await;
-                    return self.stops(found.unwrap_or(stop), hint, now);
+                    // Who has been told to come back later might do what is done a second time.
+                    let (stop, hint) = found.map_or((stop, hint), |done| (done, None));
+                    return self.stops(stop, hint, now);
                 }
                 Decision::RetryAfter(wait) => {
                     let rest = Box::pin(self.retire(wait, at)).await;
@@ -64,7 +66,8 @@ impl<E: Exchange> Run<'_, E> {
             began = self.course.plan.clock.now();
             if self.exchange.can_look_up() && self.course.is_in_doubt() {
                 let (found, now) = Box::pin(self.look_up(Prospect::Repeated, began)).await;
-                if let Some(stop) = found {
+                // What stays forbidden need not queue for a place.
+                if let Some(stop) = found.or(self.course.barred()) {
                     return self.stops(stop, None, now);
                 }
                 began = now;
@@ -97,6 +100,7 @@ impl<E: Exchange> Run<'_, E> {
             },
             Err((stop, retry_after)) => return Err(self.stops(stop, retry_after, began)),
         };
+        let mut ended = None;
         let result = match self.course.hedge_delay() {
             None => {
                 self.attempt(runner.admitted.begin, began)
@@ -108,6 +112,7 @@ impl<E: Exchange> Run<'_, E> {
                 let lap = Box::pin(race(&mut self.course, exchanges, runner, delay)).await;
                 self.exchange = lap.exchange;
                 runner = lap.runner;
+                ended = Some(lap.ended);
                 lap.result
             }
         };
@@ -118,6 +123,7 @@ impl<E: Exchange> Run<'_, E> {
             spent: Spent {
                 permit: runner.admitted.permit,
                 began: runner.began,
+                ended: ended.unwrap_or(at),
                 at,
             },
             span: runner.span,

@@ -38,6 +38,8 @@ pub(crate) struct Refused {
 pub(crate) struct Spent<'a> {
     pub(crate) permit: Option<Permit<'a>>,
     pub(crate) began: Instant,
+    pub(crate) ended: Instant,
+    /// When what follows is decided: later, where another attempt was under way beside it.
     pub(crate) at: Instant,
 }
 
@@ -78,15 +80,20 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
     }
 
     /// Asks for leave to send a hedge beside the attempt under way.
-    pub(crate) fn hedge<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Option<Admitted<'a>> {
+    ///
+    /// # Errors
+    ///
+    /// How the breaker changed all the same, if it did.
+    pub(crate) fn hedge<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Option<Transition>> {
         if !self.attempts.may_hedge(now) {
-            return None;
+            return Err(None);
         }
-        let permit = self.guards.admit(shields, Try::Retry, now).ok()?;
-        let withdrawal = self.guards.pay_for_hedge(shields).ok()?;
-        let begin = self.attempts.begin(now).ok()?;
+        let permit = self.guards.admit(shields, Try::Retry, now).map_err(|_refusal| None)?;
+        let transition = permit.as_ref().and_then(Permit::transition).copied();
+        let withdrawal = self.guards.pay_for_hedge(shields).map_err(|_stop| transition)?;
+        let begin = self.attempts.begin(now).map_err(|_stop| transition)?;
         withdrawal.map(Withdrawal::spend);
-        Some(Admitted { begin, permit })
+        Ok(Admitted { begin, permit })
     }
 
     /// Tells the breaker how an attempt ended that has no say in what follows, since another one is under way.
@@ -97,10 +104,12 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
         random: impl Fn() -> f64,
     ) -> Vec<Transition> {
-        let Spent { permit, began, at } = spent;
+        let Spent {
+            permit, began, ended, ..
+        } = spent;
         self.attempts.aside(outcome, verdict);
         self.guards
-            .settle(shields, permit, landing, outcome, (began, at), random)
+            .settle(shields, permit, landing, outcome, (began, ended), random)
     }
 
     /// Tells breaker and budget how an attempt ended, and decides what follows; `random` draws from [0, 1).
@@ -112,10 +121,15 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
         random: impl Fn() -> f64,
     ) -> Settled {
-        let Spent { permit, began, at } = spent;
+        let Spent {
+            permit,
+            began,
+            ended,
+            at,
+        } = spent;
         let transitions = self
             .guards
-            .settle(shields, permit, landing, outcome, (began, at), &random);
+            .settle(shields, permit, landing, outcome, (began, ended), &random);
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
         let decision = self.attempts.after(outcome, verdict, at, jitter);

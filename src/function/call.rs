@@ -154,6 +154,7 @@ impl<'a> Call<'a> {
         let spent = Spent {
             permit: began.permit,
             began: began.at,
+            ended: at,
             at,
         };
         let judged = (&outcome, &verdict, None);

@@ -25,6 +25,8 @@ pub struct Attempts<P = RetryPolicy> {
     deadline: Option<Instant>,
     begun: u32,
     ends: Ends,
+    /// What an attempt used up that ended beside another one, and so had no say in what follows.
+    spent: Option<StopReason>,
     backoff: Option<Duration>,
     /// Small counts, so that an operation that waits holds little: no policy makes more than 100 attempts.
     refusals: u8,
@@ -81,6 +83,7 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             deadline,
             begun: 0,
             ends: Ends::default(),
+            spent: None,
             backoff: None,
             refusals: 0,
             touched: Touched::Untouched,
@@ -106,8 +109,9 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
     /// # Errors
     ///
     /// [`StopReason::Deadline`] if no time is left, [`StopReason::AttemptsExhausted`] if no attempt is,
-    /// [`StopReason::TimeExhausted`] if it is too late for a retry, since the wait took longer than planned, and what made
-    /// a repeat unsafe if only a [lookup](ReplaySafety::with_lookup) could have lifted it and did not.
+    /// [`StopReason::TimeExhausted`] or [`StopReason::KeyExpired`] if it is too late for a retry, since the wait took
+    /// longer than planned, and what made a repeat unsafe if only a [lookup](ReplaySafety::with_lookup) could have lifted
+    /// it and did not.
     #[inline]
     pub fn begin(&mut self, now: Instant) -> Result<Begin, StopReason> {
         if let Some(stop) = self.barred {
@@ -123,6 +127,10 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         if self.begun > 0 && self.policy().stops().is_late(self.elapsed(now)) {
             return Err(StopReason::TimeExhausted);
         }
+        if self.safety.is_key_expired(self.touched, self.elapsed(now)) {
+            return Err(StopReason::KeyExpired);
+        }
+        self.hint = None;
         self.begun += 1;
         self.possible_duplicates += u8::from(self.unprotected);
         Ok(Begin {
@@ -139,17 +147,14 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
     #[inline]
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         let touched = self.observe(outcome, verdict);
-        // Not looked for in a success, which comes often and hardly asks for patience.
-        if verdict.is_retry() || !outcome.status().is_some_and(|status| status.is_success()) {
-            self.hint = verdict.after().max(outcome.retry_after());
-        }
+        self.heed(outcome, verdict);
         if verdict.is_accept() && outcome.error().is_none() {
             return Decision::Stop(StopReason::Accepted);
         }
         if !verdict.is_retry() {
             return Decision::Stop(StopReason::Final);
         }
-        let spent = self.ends.count(self.policy.borrow().limits(), outcome);
+        let spent = self.ends.count(self.policy.borrow().limits(), outcome).or(self.spent);
         if outcome.is_replayed() {
             return Decision::Stop(StopReason::Replayed);
         }
@@ -209,6 +214,10 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
     /// Takes note of an attempt that ended while another one was under way, which will decide what follows.
     pub(crate) fn aside(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) {
         self.observe(outcome, verdict);
+        self.heed(outcome, verdict);
+        if verdict.is_retry() {
+            self.spent = self.ends.count(self.policy.borrow().limits(), outcome).or(self.spent);
+        }
     }
 
     /// Takes note of an attempt that was dropped unanswered.
@@ -236,6 +245,11 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
                 self.barred = None;
             }
         }
+    }
+
+    /// Why the next attempt is forbidden, unless a lookup found that nothing happened.
+    pub(crate) fn barred(&self) -> Option<StopReason> {
+        self.barred
     }
 
     /// True if an attempt may have taken effect and nothing since has told.
@@ -290,7 +304,6 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
     /// second one says that a plain repeat does not help.
     #[inline]
     fn observe(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) -> Touched {
-        self.hint = None;
         let refused = outcome
             .error()
             .is_some_and(|failure| failure.delivery() == Delivery::Refused);
@@ -306,9 +319,22 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         self.touched
     }
 
-    /// Leaves a gate to the lookup, if there is one: the next attempt is barred until it finds that nothing happened.
+    /// Takes note of the wait that was asked for; of two attempts beside each other, whichever asked for more.
+    ///
+    /// Not looked for in a success, which comes often and hardly asks for patience.
+    #[inline]
+    fn heed(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) {
+        let succeeded = outcome.status().is_some_and(|status| status.is_success());
+        self.hint = if succeeded && !verdict.is_retry() {
+            None
+        } else {
+            self.hint.max(verdict.after()).max(outcome.retry_after())
+        };
+    }
+
+    /// Leaves a gate to the lookup, if one will be made: the next attempt is barred until it finds that nothing happened.
     fn bars(&mut self, stop: StopReason) -> bool {
-        let bars = self.safety.heeds_lookup();
+        let bars = self.safety.heeds_lookup() && self.is_in_doubt();
         self.barred = self.barred.or(bars.then_some(stop));
         bars
     }

@@ -212,6 +212,7 @@ impl<B, P, E> Operation<B, P, E> {
             spent: Spent {
                 permit,
                 began: self.began,
+                ended: at,
                 at,
             },
             number: self.steps.attempts.begun(),

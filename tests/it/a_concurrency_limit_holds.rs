@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use steadfast::testing::payment_api::{Gate, PaymentApi, Turn};
 use steadfast::testing::{Script, Step};
-use steadfast::{Client, Clock, ConcurrencyLimit, Error, Origin, ResponseExt, StopReason};
+use steadfast::{Client, Clock, ConcurrencyLimit, Effect, Error, Origin, ResponseExt, StopReason};
 use tokio::task::JoinSet;
 
 use crate::support::limit;
@@ -151,6 +151,57 @@ fn an_operation_that_is_dropped_gives_its_place_back_wherever_it_is() {
         assert_eq!((concurrency.in_flight(&origin), concurrency.queued(&origin)), (0, 0));
         client.post(URL).send().await.unwrap();
     });
+}
+
+#[test]
+fn a_key_that_the_server_may_have_forgotten_meanwhile_is_not_sent_again() {
+    for (lifetime, arrivals) in [(5, 2), (60, 3)] {
+        let script = Script::new([
+            Step::lost_response(),
+            Step::status(StatusCode::OK).after(Duration::from_secs(10)),
+            Step::status(StatusCode::OK),
+        ]);
+        let client = Client::builder()
+            .script(&script)
+            .key_lifetime(Duration::from_secs(lifetime))
+            .concurrency_limit(ConcurrencyLimit::new(1).queue(1))
+            .build()
+            .unwrap();
+        let (retried, _) = paused(async {
+            tokio::join!(client.post(URL).send(), async {
+                Clock::system().sleep(Duration::from_millis(500)).await;
+                client.get(URL).send().await
+            })
+        });
+
+        assert_eq!(script.arrivals().len(), arrivals, "{lifetime} s");
+        assert_eq!(retried.is_err_and(|error| error.is_key_expired()), arrivals == 2);
+    }
+}
+
+#[test]
+fn a_retry_that_finds_the_queue_full_keeps_the_last_answer() {
+    let script = Script::new([
+        Step::status(StatusCode::SERVICE_UNAVAILABLE).body("later"),
+        Step::hang(),
+    ]);
+    let client = Client::builder()
+        .script(&script)
+        .concurrency_limit(ConcurrencyLimit::new(1).queue(0))
+        .build()
+        .unwrap();
+    let error = paused(async {
+        let (error, _) = tokio::join!(client.post(URL).send(), async {
+            Clock::system().sleep(Duration::from_millis(500)).await;
+            client.get(URL).send_once().send().await
+        });
+        error.unwrap_err()
+    });
+
+    assert_eq!(error.receipt().unwrap().stop(), StopReason::ConcurrencyLimited);
+    assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(error.effect(), Effect::Unknown);
+    assert_eq!(paused(error.into_response().unwrap().text()).unwrap(), "later");
 }
 
 #[test]

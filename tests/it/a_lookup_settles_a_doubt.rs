@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use steadfast::reqwest::ResponseBuilderExt;
 use steadfast::testing::fault_proxy::{Fault, FaultProxy, FaultScript};
 use steadfast::testing::payment_api::{PaymentApi, Profile, Turn};
 use steadfast::testing::{Recorded, Recorder, Script, Step};
 use steadfast::{
-    Client, ClientBuilder, Clock, Effect, Finding, KeySupport, NotReplayable, Replay, ResponseExt, StopReason,
+    Client, ClientBuilder, Clock, ConcurrencyLimit, Effect, Finding, KeySupport, NotReplayable, Replay, ResponseExt,
+    RetryPolicy, StopReason, Verdict,
 };
 
 use crate::support::limit;
@@ -252,6 +254,81 @@ fn at_least_once_counts_no_duplicate_where_the_lookup_says_that_there_is_none() 
     let response = paused(client.post(URL).send()).unwrap();
 
     assert_eq!(response.receipt().unwrap().possible_duplicates(), 0);
+}
+
+/// A caller who obeys the hint would run an operation again that took effect.
+#[test]
+fn an_operation_that_took_effect_asks_nobody_to_try_again_later() {
+    let refused = Step::status(StatusCode::SERVICE_UNAVAILABLE).header("retry-after", "3600");
+    let (builder, _) = scripted([refused]);
+    let client = builder.on_unknown(|_| async { Finding::applied() }).build().unwrap();
+
+    let error = paused(client.post(URL).send()).unwrap_err();
+
+    assert!(error.is_looked_up(), "{error}");
+    assert_eq!((error.effect(), error.retry_after()), (Effect::Applied, None));
+}
+
+#[test]
+fn no_wait_is_begun_for_a_lookup_that_nobody_makes() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let (builder, script) = scripted([Step::status(StatusCode::TOO_EARLY)]);
+    let policy = RetryPolicy::builder().classify_fn(|outcome| {
+        let early = outcome.status() == Some(StatusCode::TOO_EARLY);
+        early.then(Verdict::retry)
+    });
+    let client = builder
+        .key_support(KeySupport::Ignored)
+        .retry(policy.build().unwrap())
+        .on_unknown(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { Finding::not_applied() }
+        })
+        .build()
+        .unwrap();
+
+    let error = paused(client.post(URL).send()).unwrap_err();
+
+    assert!(error.is_not_replayable(), "{error}");
+    assert_eq!((script.arrivals().len(), asked.load(Ordering::Relaxed)), (1, 0));
+    assert_eq!(error.receipt().unwrap().attempts()[0].wait(), None);
+}
+
+#[test]
+fn what_stays_forbidden_takes_no_place_and_says_why() {
+    let concurrency = ConcurrencyLimit::new(1).queue(0);
+    let script = Script::new([Step::lost_response(), Step::hang()]);
+    let client = Client::builder()
+        .script(&script)
+        .key_support(KeySupport::Ignored)
+        .concurrency_limit(concurrency)
+        .on_unknown(|_| async { Finding::unknown() })
+        .build()
+        .unwrap();
+
+    let error = paused(async {
+        let (error, _) = tokio::join!(client.post(URL).send(), async {
+            Clock::system().sleep(Duration::from_millis(500)).await;
+            client.get(URL).send_once().send().await
+        });
+        error.unwrap_err()
+    });
+
+    assert!(error.is_not_replayable(), "{error}");
+}
+
+#[test]
+fn a_finding_does_not_print_where_it_was_found() {
+    let found = http::Response::builder()
+        .header("set-cookie", "session=hunter2")
+        .url("https://api.example.com/charges?token=hunter2".parse().unwrap())
+        .body("hunter2")
+        .unwrap();
+
+    let printed = format!("{:?}", Finding::answered(found.into()));
+
+    assert!(!printed.contains("hunter2") && printed.contains("200"), "{printed}");
 }
 
 /// Over a socket, at a server that ignores keys: what it did is counted there.

@@ -18,6 +18,7 @@ mod a_lookup_settles_a_doubt;
 mod a_nack_is_repeated_once;
 mod a_policy_may_stop_sooner;
 mod a_probe_gives_its_place_back;
+mod a_race_hides_nothing;
 mod a_receipt_tells_all;
 mod a_redirect_is_charged_to_its_target;
 mod a_redirect_takes_nothing_elsewhere;

@@ -1,24 +1,4 @@
 //! How many attempts may be under way at once, per origin.
-//!
-//! A server that slows down makes its callers pile up: at 100 operations a second, a second of delay is 100 more requests
-//! in flight, and the server slows down further. A limit keeps what is in flight constant and lets the rest wait in
-//! order, or turns it away. Off by default: the right number is the server's, and nobody else knows it.
-//!
-//! | setting | default | why |
-//! |---|---|---|
-//! | attempts at once | – | there is no limit until one is given |
-//! | [`queue`](ConcurrencyLimit::queue) | as many again | a longer queue only makes every answer later |
-//! | [`max_wait`](ConcurrencyLimit::max_wait) | 30 s | as long as an attempt may take |
-//!
-//! A place is taken before an attempt and given back with its response head (with the whole body when that is
-//! [buffered](crate::ClientBuilder::buffer)); an operation holds none while it waits between attempts. First come, first
-//! served. With a total time limit, nobody queues longer than what leaves 250 ms for the attempt. Time in the queue is
-//! no part of the attempt's own limit, and shows in the receipt as [`queued`](crate::Receipt::queued).
-//!
-//! Not covered: the requests that a redirect to another origin makes there. A
-//! [`before_attempt`](crate::ClientBuilder::before_attempt) hook runs while its attempt holds a place: one that sends to
-//! the same origin through the same limit needs a second, and where all places are held so, they wait for each other
-//! until the attempt's limit ends it.
 
 mod cell;
 
@@ -35,6 +15,26 @@ use crate::origins::{DEFAULT_CAPACITY, Origins};
 /// At most so many attempts at once to one origin, with a bounded queue.
 ///
 /// Clones share the places and the queue; how long a queue they join, and for how long, is each one's own.
+///
+/// A server that slows down makes its callers pile up: at 100 operations a second, a second of delay is 100 more requests
+/// in flight, and the server slows down further. A limit keeps what is in flight constant and lets the rest wait in
+/// order, or turns it away. Off by default: the right number is the server's, and nobody else knows it.
+///
+/// | setting | default | why |
+/// |---|---|---|
+/// | attempts at once | – | there is no limit until one is given |
+/// | [`queue`](ConcurrencyLimit::queue) | as many again | a longer queue only makes every answer later |
+/// | [`max_wait`](ConcurrencyLimit::max_wait) | 30 s | as long as an attempt may take |
+///
+/// A place is taken before an attempt and given back with its response head (with the whole body when that is
+/// [buffered](crate::ClientBuilder::buffer)); an operation holds none while it waits between attempts. First come, first
+/// served. With a total time limit, nobody queues longer than what leaves 250 ms for the attempt. Time in the queue is
+/// no part of the attempt's own limit, and shows in the receipt as [`queued`](crate::Receipt::queued).
+///
+/// Not covered: the requests that a redirect to another origin makes there. A
+/// [`before_attempt`](crate::ClientBuilder::before_attempt) hook runs while its attempt holds a place: one that sends to
+/// the same origin through the same limit needs a second, and where all places are held so, they wait for each other
+/// until the attempt's limit ends it.
 ///
 /// # Examples
 ///

@@ -1,19 +1,4 @@
 //! A second attempt before the first has ended, where one may be repeated: the first answer wins.
-//!
-//! Against the slow tail of a server: of many replicas one is busy, of many connections one is stuck. Off by default,
-//! since it is load that the server did not ask for.
-//!
-//! * Only operations that may be repeated are hedged: idempotent methods, and a key that the server honours. The hedge
-//!   carries the same key and body. At most one is under way beside an attempt.
-//! * It is an attempt: it needs leave from breaker and [concurrency limit](crate::ConcurrencyLimit), counts among the
-//!   policy's attempts, and is paid for from the retry budget. Its success earns no refund, so that hedges stay below what
-//!   the budget's successes earn: a tenth of the traffic by default.
-//! * The first answer that is accepted wins, and the other attempt is dropped: the receipt calls it cancelled. Under a key,
-//!   and for methods that are not safe, only a 2xx wins while the other is under way: a 409, or the 404 of a second
-//!   DELETE, may be due to the other. If neither wins, the one that was sent first decides what follows, unless it was
-//!   refused so and the hedge failed in a way that is retried.
-//! * Both count: for the policy's limits, for the wait that a server asked for, and for the number that the backoff starts
-//!   from. A [`before_attempt`](crate::ClientBuilder::before_attempt) hook may be asked for both at once.
 
 mod latencies;
 
@@ -29,6 +14,21 @@ use crate::origins::{Cell, DEFAULT_CAPACITY, Origins, Spares};
 /// When a second attempt is sent beside one that has not answered yet; clones share what they observed.
 ///
 /// Only where a repeat is safe; the first answer wins. It is paid for from the retry budget, and off by default.
+///
+/// Against the slow tail of a server: of many replicas one is busy, of many connections one is stuck. Off by default,
+/// since it is load that the server did not ask for.
+///
+/// * Only operations that may be repeated are hedged: idempotent methods, and a key that the server honours. The hedge
+///   carries the same key and body. At most one is under way beside an attempt.
+/// * It is an attempt: it needs leave from breaker and [concurrency limit](crate::ConcurrencyLimit), counts among the
+///   policy's attempts, and is paid for from the retry budget. Its success earns no refund, so that hedges stay below what
+///   the budget's successes earn: a tenth of the traffic by default.
+/// * The first answer that is accepted wins, and the other attempt is dropped: the receipt calls it cancelled. Under a key,
+///   and for methods that are not safe, only a 2xx wins while the other is under way: a 409, or the 404 of a second
+///   DELETE, may be due to the other. If neither wins, the one that was sent first decides what follows, unless it was
+///   refused so and the hedge failed in a way that is retried.
+/// * Both count: for the policy's limits, for the wait that a server asked for, and for the number that the backoff starts
+///   from. A [`before_attempt`](crate::ClientBuilder::before_attempt) hook may be asked for both at once.
 ///
 /// # Examples
 ///

@@ -100,8 +100,11 @@ impl Finding {
 
     /// It took effect, and this tells as much as its own answer would: not repeated, and `Ok` with this response.
     ///
-    /// Whatever its status: that the lookup itself succeeded is for the caller to check.
+    /// Only a 2xx can: any other status says that the lookup failed or found nothing, which is [`unknown`](Self::unknown).
     pub fn answered(response: Response) -> Self {
+        if !response.status().is_success() {
+            return Self::unknown();
+        }
         Self {
             effect: Effect::Applied,
             answer: Some(response),

@@ -301,13 +301,11 @@ impl fmt::Display for Error {
             return self.0.kind.fmt(f);
         };
         write!(f, "{} {} failed: {}", receipt.method(), receipt.origin(), self.0.kind)?;
-        let attempts = receipt.attempts().len();
-        write!(
-            f,
-            " (attempt {attempts}; {}; effect: {})",
-            receipt.stop(),
-            receipt.effect()
-        )
+        f.write_str(" (")?;
+        if let Some(last) = receipt.attempts().last() {
+            write!(f, "attempt {}; ", last.number())?;
+        }
+        write!(f, "{}; effect: {})", receipt.stop(), receipt.effect())
     }
 }
 

@@ -33,11 +33,20 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
         }
     }
     if given_up {
-        warn_given_up(receipt.attempts().len(), receipt.stop(), receipt.effect());
+        // With what tells it from others: at this level the spans that hold it are mostly off.
+        tracing::warn!(
+            http.request.method = %receipt.method(),
+            origin = receipt.origin(),
+            key = receipt.key().map(|key| tracing::field::display(key.fingerprint())),
+            attempts = receipt.attempts().len(),
+            stop = receipt.stop().as_str(),
+            effect = ?receipt.effect(),
+            "operation given up"
+        );
     }
 }
 
-/// Warns that an operation was given up.
+/// Warns that an operation around a function was given up.
 pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
     tracing::warn!(attempts, stop = stop.as_str(), effect = %effect, "operation given up");
 }

@@ -1,12 +1,15 @@
 use std::time::Duration;
 
+use http::Extensions;
+
 use crate::client::RequestBuilder;
 use crate::operation::{IdempotencyKey, KeySupport};
 use crate::retry::{Replay, RetryPolicy};
 
 /// What one request sets differently; goes with it as an extension.
 ///
-/// Given by `RequestBuilder::with_extension` of reqwest-middleware. A value out of its range shows as the request's
+/// Given by `RequestBuilder::with_extension` of reqwest-middleware. An [`IdempotencyKey`], a [`RetryPolicy`], a
+/// [`KeySupport`] or a [`Replay`] may also go there by itself, as with the tower layer; this one comes first. A value out of its range shows as the request's
 /// error, before anything is sent.
 ///
 /// # Examples
@@ -106,6 +109,18 @@ impl PerRequest {
     pub fn send_once(mut self) -> Self {
         self.times = Times::Once;
         self
+    }
+
+    /// What a request's extensions say: this type, and beside it those that the tower layer takes there.
+    ///
+    /// A key that was put there and ignored would be another one, random, after a crash.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        let mut own = extensions.get::<Self>().cloned().unwrap_or_default();
+        own.key = own.key.or_else(|| extensions.get().cloned());
+        own.policy = own.policy.or_else(|| extensions.get().cloned());
+        own.key_support = own.key_support.or_else(|| extensions.get().copied());
+        own.replay = own.replay.or_else(|| extensions.get().copied());
+        own
     }
 
     pub(super) fn key(&self) -> Option<&IdempotencyKey> {

@@ -109,7 +109,7 @@ impl Resilience {
 
     /// Runs one request as an operation, or as the continuation of one that a loop around us repeats.
     async fn operate(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response, Error> {
-        let own = extensions.get::<PerRequest>().cloned().unwrap_or_default();
+        let own = PerRequest::of(extensions);
         let mark = extensions.get::<Mark>().cloned();
         let mut request = RequestBuilder::from_request(self.client.clone(), request);
         let asked = Asked::of(&request);

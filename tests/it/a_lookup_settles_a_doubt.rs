@@ -65,6 +65,30 @@ fn an_answer_that_was_found_is_the_answer() {
 }
 
 #[test]
+fn an_error_of_the_lookup_proves_nothing() {
+    for status in [404, 500] {
+        let (builder, script) = scripted([Step::lost_response(), Step::status(StatusCode::OK)]);
+        let client = builder
+            .key_support(KeySupport::Ignored)
+            .on_unknown(move |_| async move {
+                let found = http::Response::builder().status(status).body("no such charge").unwrap();
+                Finding::answered(found.into())
+            })
+            .build()
+            .unwrap();
+
+        let error = paused(client.post(URL).send()).unwrap_err();
+
+        assert_eq!(
+            (error.effect(), script.arrivals().len()),
+            (Effect::Unknown, 1),
+            "{status}"
+        );
+        assert!(error.is_not_replayable(), "{error}");
+    }
+}
+
+#[test]
 fn what_certainly_did_not_happen_is_repeated_even_where_keys_are_ignored() {
     let (builder, script) = scripted([Step::lost_response(), Step::status(StatusCode::OK)]);
     let client = builder

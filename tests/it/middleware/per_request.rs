@@ -13,6 +13,24 @@ async fn ailing() -> RawServer {
 }
 
 #[tokio::test]
+async fn what_the_tower_layer_takes_from_the_extensions_counts_here_too() {
+    let server = ailing().await;
+    let key = IdempotencyKey::new("order-42").unwrap();
+    let two = RetryPolicy::builder().max_attempts(2).build().unwrap();
+
+    let request = alone().post(server.url("/")).with_extension(key).with_extension(two);
+    limit(request.send()).await.unwrap();
+
+    let keys: Vec<_> = server.arrivals().iter().map(|arrival| arrival.key()).collect();
+    assert_eq!(keys, [Some("order-42".to_owned()), Some("order-42".to_owned())]);
+
+    let server = ailing().await;
+    let request = alone().post(server.url("/")).with_extension(KeySupport::Ignored);
+    limit(request.send()).await.unwrap();
+    assert_eq!(server.arrivals().len(), 1);
+}
+
+#[tokio::test]
 async fn key_policy_and_gates_are_the_requests() {
     let none = PerRequest::new;
     let two = RetryPolicy::builder().max_attempts(2).build().unwrap();

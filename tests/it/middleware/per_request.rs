@@ -21,8 +21,11 @@ async fn what_the_tower_layer_takes_from_the_extensions_counts_here_too() {
     let request = alone().post(server.url("/")).with_extension(key).with_extension(two);
     limit(request.send()).await.unwrap();
 
-    let keys: Vec<_> = server.arrivals().iter().map(|arrival| arrival.key()).collect();
-    assert_eq!(keys, [Some("order-42".to_owned()), Some("order-42".to_owned())]);
+    let arrivals = server.arrivals();
+    assert_eq!(arrivals.len(), 2);
+    for arrival in arrivals {
+        assert_eq!(arrival.key().as_deref(), Some("order-42"));
+    }
 
     let server = ailing().await;
     let request = alone().post(server.url("/")).with_extension(KeySupport::Ignored);

@@ -102,6 +102,20 @@ impl<'a> Course<'a> {
 
     /// Judges the outcome, writes it down, and says what follows; with the wait that was asked for, if it stops.
     pub(crate) fn ends(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) -> (Decision, Option<Duration>) {
+        let Plan { shields, dice, .. } = self.plan;
+        self.writes_down(outcome, ended, |steps, spent, seen| {
+            let settled = steps.settle(shields, spent, seen, || dice.roll());
+            ((settled.decision, settled.retry_after), settled.transitions)
+        })
+    }
+
+    /// Judges an outcome, has it settled, and writes it down.
+    pub(super) fn writes_down<R>(
+        &mut self,
+        outcome: Outcome<'_>,
+        ended: Ended<'_>,
+        settle: impl FnOnce(&mut Steps, Spent<'_>, (&Outcome<'_>, &Verdict, Option<&Landing>)) -> (R, Vec<Transition>),
+    ) -> R {
         let Ended {
             number,
             spent,
@@ -111,11 +125,7 @@ impl<'a> Course<'a> {
         let (began, took) = (spent.began, spent.ended - spent.began);
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let settled = self
-            .steps
-            .settle(self.plan.shields, spent, (&outcome, &verdict, landing), || {
-                self.plan.dice.roll()
-            });
+        let (follows, transitions) = settle(self.steps, spent, (&outcome, &verdict, landing));
         if let Some(hedge) = self.plan.hedge
             && outcome.status().is_some_and(|status| status.is_success())
         {
@@ -126,8 +136,8 @@ impl<'a> Course<'a> {
             .plan
             .attempt(&outcome, &verdict, (effect, began - self.started, took), hops);
         self.writes(attempt, &span);
-        self.tell_all(&settled.transitions);
-        (settled.decision, settled.retry_after)
+        self.tell_all(&transitions);
+        follows
     }
 
     /// Whether the operation may have taken effect and nothing since has told.

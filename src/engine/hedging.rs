@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::course::{Course, Ended};
+use super::course::{Course, Ended, Plan};
 use super::race::Runner;
 use crate::breaker::Permit;
 use crate::concurrency::Place;
@@ -64,26 +64,10 @@ impl<'a> Course<'a> {
 
     /// Writes down an attempt that has no say in what follows.
     pub(super) fn puts_aside(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) {
-        let Ended {
-            number,
-            spent,
-            span,
-            path: (hops, landing),
-        } = ended;
-        let (began, took) = (spent.began, spent.ended - spent.began);
-        let outcome = outcome.with_attempt(number);
-        let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let transitions = self
-            .steps
-            .put_aside(self.plan.shields, spent, (&outcome, &verdict, landing), || {
-                self.plan.dice.roll()
-            });
-        let effect = self.steps.attempts.last_effect();
-        let attempt = self
-            .plan
-            .attempt(&outcome, &verdict, (effect, began - self.started, took), hops);
-        self.writes(attempt, &span);
-        self.tell_all(&transitions);
+        let Plan { shields, dice, .. } = self.plan;
+        self.writes_down(outcome, ended, |steps, spent, seen| {
+            ((), steps.put_aside(shields, spent, seen, || dice.roll()))
+        });
     }
 
     /// Writes down an attempt that was dropped because another one answered: what it did is not known.

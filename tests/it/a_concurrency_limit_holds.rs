@@ -77,6 +77,18 @@ fn nobody_waits_longer_than_is_allowed() {
 }
 
 #[test]
+fn a_far_deadline_makes_nobody_wait_longer_than_is_allowed() {
+    let (client, script) = slow(ConcurrencyLimit::new(1).queue(5).max_wait(Duration::from_secs(1)));
+    let error = paused(async {
+        let patient = client.post(URL).total_timeout(Duration::from_secs(60)).send();
+        tokio::join!(client.post(URL).send(), patient).1.unwrap_err()
+    });
+
+    assert!(error.is_concurrency_limited(), "{error}");
+    assert_eq!(script.arrivals().len(), 1);
+}
+
+#[test]
 fn nobody_waits_so_long_that_the_deadline_leaves_no_time_for_the_attempt() {
     let (client, script) = slow(ConcurrencyLimit::new(1).queue(5));
     let ends = paused(async {

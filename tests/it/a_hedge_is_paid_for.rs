@@ -8,8 +8,8 @@ use steadfast::budget::RetryBudget;
 use steadfast::testing::payment_api::{Gate, PaymentApi, Turn};
 use steadfast::testing::{Recorded, Recorder, Script, Step};
 use steadfast::{
-    Body, Client, ClientBuilder, Clock, Effect, Ending, Hedge, KeySupport, Origin, Receipt, Replay, ResponseExt,
-    RetryPolicy,
+    Body, Client, ClientBuilder, Clock, ConcurrencyLimit, Effect, Ending, Hedge, KeySupport, Origin, Receipt, Replay,
+    ResponseExt, RetryPolicy,
 };
 
 use crate::support::{limit, one_shot};
@@ -294,6 +294,66 @@ fn a_percentile_follows_what_was_observed() {
     assert!(
         (Duration::from_millis(20)..Duration::from_millis(30)).contains(&delay),
         "{delay:?}"
+    );
+}
+
+#[test]
+fn a_percentile_is_no_shorter_than_is_allowed() {
+    let script = Script::new((0..60).map(|_| ok_after(20)).chain([ok_after(60_000), ok_after(0)]));
+    let client = Client::builder()
+        .script(&script)
+        .attempt_timeout(Duration::from_secs(120))
+        .hedge(Hedge::percentile(0.95).at_least(Duration::from_millis(100)))
+        .build()
+        .unwrap();
+
+    paused(async {
+        for _ in 0..61 {
+            client.get(URL).send().await.unwrap();
+        }
+    });
+
+    let arrivals = script.arrivals();
+    let delay = arrivals[61].at - arrivals[60].at;
+    assert!(delay >= Duration::from_millis(100), "{delay:?}");
+}
+
+#[test]
+fn a_hedge_takes_a_place_of_its_own_or_is_not_sent() {
+    for (places, arrivals) in [(1, 1), (2, 2)] {
+        let (builder, script) = hedging([ok_after(1_000), ok_after(1_000)]);
+        let client = builder
+            .concurrency_limit(ConcurrencyLimit::new(places))
+            .build()
+            .unwrap();
+
+        paused(client.get(URL).send()).unwrap();
+
+        assert_eq!(script.arrivals().len(), arrivals, "{places}");
+    }
+}
+
+#[test]
+fn a_refusal_under_a_key_does_not_win_on_any_method() {
+    let (builder, _) = hedging([ok_after(2_000), after(10, StatusCode::CONFLICT)]);
+    let client = builder.build().unwrap();
+
+    let response = paused(client.get(URL).idempotency_key("order-1").send()).unwrap();
+
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[test]
+fn what_a_cancelled_attempt_did_stays_unknown() {
+    let (builder, _) = hedging([Step::hang(), after(10, StatusCode::BAD_REQUEST)]);
+    let client = builder.build().unwrap();
+
+    let response = paused(client.get(URL).send()).unwrap();
+
+    let receipt = response.receipt().unwrap();
+    assert_eq!(
+        (response.status(), receipt.effect()),
+        (StatusCode::BAD_REQUEST, Effect::Unknown)
     );
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use steadfast::reqwest::ResponseBuilderExt;
+use steadfast::retry::ReplaySafety;
 use steadfast::testing::fault_proxy::{Fault, FaultProxy, FaultScript};
 use steadfast::testing::payment_api::{PaymentApi, Profile, Turn};
 use steadfast::testing::{Recorded, Recorder, Script, Step};
@@ -14,7 +15,7 @@ use steadfast::{
     RetryPolicy, StopReason, Verdict,
 };
 
-use crate::support::limit;
+use crate::support::{limit, one_shot};
 use crate::support_time::paused;
 
 const URL: &str = "https://api.example.com/charges";
@@ -127,6 +128,57 @@ fn without_a_finding_the_gate_holds() {
         assert_eq!(stop, StopReason::NotReplayable(NotReplayable::KeyIgnored), "{name}");
         assert_eq!(error.effect(), Effect::Unknown, "{name}");
     }
+}
+
+#[test]
+fn no_finding_repeats_what_is_sent_once() {
+    type Once = fn(steadfast::RequestBuilder) -> steadfast::RequestBuilder;
+    let cases: [(Once, NotReplayable); 2] = [
+        (|request| request.send_once(), NotReplayable::SendOnce),
+        (|request| request.body(one_shot("x")), NotReplayable::OneShotBody),
+    ];
+    for (once, why) in cases {
+        let (builder, script) = scripted([Step::lost_response(), Step::status(StatusCode::OK)]);
+        let client = builder
+            .on_unknown(|_| async { Finding::not_applied() })
+            .build()
+            .unwrap();
+
+        let error = paused(once(client.post(URL)).send()).unwrap_err();
+
+        assert_eq!(script.arrivals().len(), 1, "{why}");
+        assert_eq!(error.receipt().unwrap().stop(), StopReason::NotReplayable(why));
+    }
+}
+
+#[test]
+fn an_answer_that_is_accepted_is_not_looked_up() {
+    let (builder, _) = scripted([Step::lost_response(), Step::status(StatusCode::CONFLICT)]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let client = builder
+        .on_unknown(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { Finding::unknown() }
+        })
+        .build()
+        .unwrap();
+
+    let response = paused(client.post(URL).send()).unwrap();
+
+    assert_eq!(response.receipt().unwrap().effect(), Effect::Unknown);
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "before the repeat alone");
+}
+
+#[test]
+fn what_was_found_done_begins_no_further_attempt() {
+    let now = Clock::system().now();
+    let mut attempts = RetryPolicy::default().attempts(ReplaySafety::repeatable().with_lookup(), now);
+    attempts.begin(now).unwrap();
+
+    attempts.found(Effect::Applied);
+
+    assert_eq!(attempts.begin(now).unwrap_err(), StopReason::LookedUp);
 }
 
 #[test]

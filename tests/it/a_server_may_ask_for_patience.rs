@@ -120,3 +120,21 @@ async fn a_wish_on_an_answer_is_the_callers_to_read() {
         StopReason::Accepted
     );
 }
+
+#[tokio::test]
+async fn a_wish_holds_for_one_wait_only() {
+    let server = RawServer::start([answer(503, "retry-after: 60\r\n", ""), answer(503, "", "")]).await;
+    let (builder, _clock) = impatient();
+
+    let response = limit(builder.build().unwrap().post(server.url("/")).send())
+        .await
+        .unwrap();
+
+    let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
+    let waits: Vec<_> = receipt.attempts().iter().filter_map(steadfast::Attempt::wait).collect();
+    assert_eq!(waits.len(), 2);
+    assert!(
+        waits[0] >= Duration::from_secs(60) && waits[1] < Duration::from_secs(3),
+        "{waits:?}"
+    );
+}

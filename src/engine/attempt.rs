@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use reqwest::{Request, Response};
 use url::{Position, Url};
 
+use super::aside::aside;
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::{
@@ -296,15 +297,14 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.seen = None;
         let response = self.exchange(number).await?;
         let response = match self.template.buffer {
-            // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
-            Some(limit) => Box::pin(self.buffered(response, limit)).await?,
+            Some(limit) => aside(|| self.buffered(response, limit)).await?,
             None => response,
         };
         let status = response.status();
         if !peek::is_shown(status) || !self.rules.judge.wants_body(status) {
             return Ok(response);
         }
-        let (response, seen) = Box::pin(peek::peek(response, self.template.attempt_timeout)).await;
+        let (response, seen) = aside(|| peek::peek(response, self.template.attempt_timeout)).await;
         self.seen = Some(seen);
         Ok(response)
     }

@@ -4,6 +4,7 @@
 //! [`HttpExchange`] is the one attempt that sends HTTP and knows the wire through [`Transport`] alone. The first two do no
 //! I/O: a driver that waits in another way brings its own loop and takes the same steps.
 
+mod aside;
 mod attempt;
 mod body;
 mod buffer;

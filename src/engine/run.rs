@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
+use super::aside::aside;
 use super::course::{Course, Ended};
 use super::queue::{Entered, enter};
 use super::race::{Runner, race};
@@ -53,19 +54,19 @@ impl<E: Exchange> Run<'_, E> {
             };
             match decision {
                 Decision::Stop(stop) => {
-                    let (found, now) = Box::pin(self.look_up(Prospect::GivenUp, at)).await;
+                    let (found, now) = aside(|| self.look_up(Prospect::GivenUp, at)).await;
                     // Who has been told to come back later might do what is done a second time.
                     let (stop, hint) = found.map_or((stop, hint), |done| (done, None));
                     return self.stops(stop, hint, now);
                 }
                 Decision::RetryAfter(wait) => {
-                    let rest = Box::pin(self.retire(wait, at)).await;
+                    let rest = aside(|| self.retire(wait, at)).await;
                     self.course.plan.clock.wait(rest).await;
                 }
             }
             began = self.course.plan.clock.now();
             if self.exchange.can_look_up() && self.course.is_in_doubt() {
-                let (found, now) = Box::pin(self.look_up(Prospect::Repeated, began)).await;
+                let (found, now) = aside(|| self.look_up(Prospect::Repeated, began)).await;
                 // What stays forbidden need not queue for a place.
                 if let Some(stop) = found.or(self.course.barred()) {
                     return self.stops(stop, None, now);
@@ -83,8 +84,7 @@ impl<E: Exchange> Run<'_, E> {
     async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Finished<E::Answer>> {
         let place = match self.course.plan.limit {
             None => None,
-            // Boxed, as all that few operations do: the common one should not be as large as this.
-            Some(limit) => match Box::pin(enter(limit, &mut self.course, began)).await {
+            Some(limit) => match aside(|| enter(limit, &mut self.course, began)).await {
                 Ok(Entered { place, at }) => {
                     began = at;
                     place
@@ -108,8 +108,11 @@ impl<E: Exchange> Run<'_, E> {
                     .await
             }
             Some(delay) => {
-                let exchanges = (self.exchange.twin(), self.exchange.twin());
-                let lap = Box::pin(race(&mut self.course, exchanges, runner, delay)).await;
+                let lap = aside(|| {
+                    let exchanges = (self.exchange.twin(), self.exchange.twin());
+                    race(&mut self.course, exchanges, runner, delay)
+                })
+                .await;
                 self.exchange = lap.exchange;
                 runner = lap.runner;
                 ended = Some(lap.ended);

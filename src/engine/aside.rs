@@ -1,0 +1,18 @@
+use std::pin::Pin;
+
+/// Makes a future that few operations need, on the heap and out of line.
+///
+/// Inlined, it would widen the stack frame and the code that every operation runs through, and what all operations touch
+/// is what they wait for: a cache line that is not at hand costs more than any decision. Its type is forgotten so that
+/// its polling stays out of line too.
+#[cold]
+#[inline(never)]
+pub(super) fn aside<'a, F>(make: impl FnOnce() -> F) -> Aside<'a, F::Output>
+where
+    F: Future + Send + 'a,
+{
+    Box::pin(make())
+}
+
+/// A future made [`aside`].
+pub(super) type Aside<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

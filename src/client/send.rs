@@ -8,7 +8,7 @@ use super::wire::Wire;
 use super::{Client, RequestBuilder};
 use crate::engine::{
     Course, Finished, Guards, HttpExchange, Judge, Last, Plan, Rules, Run, Settings, Shields, Steps, Template,
-    Transport, prepare,
+    Transport, aside, prepare,
 };
 use crate::error::Error;
 use crate::event::operation_span;
@@ -145,7 +145,11 @@ impl Operation {
         let limit = self.total_timeout.map_or(limit, |total| total.min(limit));
         self.template.body.collect(limit).await?;
         let span = operation_span(&self.receipt);
-        Ok(self.drive(route).instrument(span).await)
+        Ok(if span.is_disabled() {
+            self.drive(route).await
+        } else {
+            aside(|| self.drive(route).instrument(span)).await
+        })
     }
 
     /// Turns its end into what the caller gets.

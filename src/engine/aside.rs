@@ -7,7 +7,7 @@ use std::pin::Pin;
 /// its polling stays out of line too.
 #[cold]
 #[inline(never)]
-pub(super) fn aside<'a, F>(make: impl FnOnce() -> F) -> Aside<'a, F::Output>
+pub(crate) fn aside<'a, F>(make: impl FnOnce() -> F) -> Aside<'a, F::Output>
 where
     F: Future + Send + 'a,
 {
@@ -15,4 +15,4 @@ where
 }
 
 /// A future made [`aside`].
-pub(super) type Aside<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Aside<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -28,6 +28,7 @@ mod run;
 mod settings;
 mod steps;
 
+pub(crate) use aside::aside;
 pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;

@@ -102,10 +102,10 @@ impl<E: Exchange> Run<'_, E> {
         };
         let mut ended = None;
         let result = match self.course.hedge_delay() {
+            None if runner.span.is_disabled() => self.attempt(runner.admitted.begin, began).await,
             None => {
-                self.attempt(runner.admitted.begin, began)
-                    .instrument(runner.span.span())
-                    .await
+                let span = runner.span.span();
+                aside(|| self.attempt(runner.admitted.begin, began).instrument(span)).await
             }
             Some(delay) => {
                 let lap = aside(|| {

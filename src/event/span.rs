@@ -96,6 +96,11 @@ impl AttemptSpan {
         self.0.clone()
     }
 
+    /// True if nobody wants it, as in most attempts.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.0.is_disabled()
+    }
+
     /// Records how the attempt ended; `error.type` is the status or a word of low cardinality.
     pub(crate) fn ended(&self, attempt: &Attempt) {
         if self.0.is_disabled() {

@@ -195,13 +195,15 @@ pub fn run(runtime: &Runtime, port: u16, setting: Setting, time: Duration) -> Re
 /// Sends requests one after the other, for a profiler.
 pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize) -> Result<(), BoxError> {
     let _entered = runtime.enter();
-    let (bare, mut entrants) = entrants(Protocol::Http1)?;
+    let protocol = if std::env::var_os("H2").is_some() { Protocol::Http2 } else { Protocol::Http1 };
+    let tasks: usize = std::env::var("TASKS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let (bare, mut entrants) = entrants(protocol)?;
     entrants.push(bare);
     let target = Arc::new(Target {
         url: format!("http://127.0.0.1:{port}/v1/charges"),
         body: body(64),
     });
-    let load = Load { tasks: 1, each: count };
+    let load = Load { tasks, each: count / tasks };
     let entrant = entrants
         .iter()
         .find(|entrant| entrant.name == name)

@@ -7,7 +7,7 @@ use reqwest::{Request, Response};
 use url::Url;
 
 use super::addresses::Addresses;
-use super::send::Operation;
+use super::operation::Operation;
 use super::wire::{Memory, Wire};
 use super::{Client, ClientBuilder, RequestBuilder, Shared};
 use crate::engine::{Body, Finished, Redirects};
@@ -77,18 +77,20 @@ impl ClientBuilder {
 
 impl RequestBuilder {
     pub(crate) fn parts(&self) -> (&Method, Option<&Url>, &Body) {
-        (&self.method, self.url.as_ref().ok(), &self.body)
+        let Operation { template, error, .. } = &*self.0;
+        let url = error.is_none().then_some(&template.url);
+        (&template.method, url, &template.body)
     }
 
     /// The header that carries the key to where this goes.
     pub(crate) fn key_header(&self) -> KeyHeader {
-        let settings = &self.client.0.settings.key;
-        let there = self
-            .url
-            .as_ref()
-            .ok()
-            .map(|url| self.client.0.key_settings(url, None).1);
-        there.unwrap_or(settings).header.clone()
+        self.0.key_settings().header.clone()
+    }
+
+    /// Fixes everything but the time.
+    pub(crate) fn sealed(mut self) -> Result<Box<Operation>, Error> {
+        self.0.seal()?;
+        Ok(self.0)
     }
 }
 
@@ -114,7 +116,7 @@ impl Operation {
     }
 
     /// Ends before anything is sent.
-    pub(crate) fn refuse(mut self, stop: StopReason) -> Error {
+    pub(crate) fn refuse(mut self: Box<Self>, stop: StopReason) -> Error {
         let now = self.client.0.clock.now();
         self.receipt.stopped(stop, None, Duration::ZERO, now);
         operation_ended(&self.receipt);
@@ -124,16 +126,16 @@ impl Operation {
     }
 
     /// Turns its end into the last answer, whatever it says; an error only if the last attempt brought none.
-    pub(crate) fn last_answer(self, finished: Finished<Response>) -> Result<Response, Error> {
+    pub(crate) fn last_answer(self: Box<Self>, finished: Finished<Box<Response>>) -> Result<Response, Error> {
         match finished {
             Finished {
                 answer: Some(mut response),
                 failure: None,
             } => {
                 response.extensions_mut().insert(self.receipt);
-                Ok(response)
+                Ok(*response)
             }
-            Finished { answer, failure } => Err(Error::failed(self.receipt, failure, answer)),
+            Finished { answer, failure } => Err(Error::failed(self.receipt, failure, answer.map(|answer| *answer))),
         }
     }
 }

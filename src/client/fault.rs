@@ -10,6 +10,7 @@ use crate::operation::{Delivery, Failure, FailureKind};
 /// HTTP/2 protocol, and everything else `Unknown`. A connection that closes *after* a request was written looks the same
 /// whether the server processed it or not, so none of those is ever called untouched. The error chains are no stable
 /// contract of hyper and h2: what is not listed here is [`FailureKind::Other`] and `Unknown`.
+#[cold]
 pub(crate) fn place(error: reqwest::Error) -> Failure {
     // The URL may hold credentials in its query.
     let error = error.without_url();

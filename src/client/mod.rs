@@ -9,6 +9,7 @@ mod fault;
 #[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
 mod keep_alive;
 mod on_unknown;
+mod operation;
 mod request;
 #[cfg(feature = "form")]
 mod request_form;
@@ -33,7 +34,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use url::Url;
 
-use addresses::{Addresses, Known};
+use addresses::Addresses;
 pub use builder::ClientBuilder;
 #[cfg(feature = "tower")]
 pub(crate) use builder::check_settings;
@@ -46,7 +47,9 @@ pub use target::IntoTarget;
 #[cfg(feature = "middleware")]
 pub(crate) use fault::{judge, place};
 #[cfg(feature = "middleware")]
-pub(crate) use send::{Operation, Route};
+pub(crate) use operation::Operation;
+#[cfg(feature = "middleware")]
+pub(crate) use send::Route;
 #[cfg(feature = "middleware")]
 pub(crate) use wire::Wire;
 
@@ -57,8 +60,7 @@ use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, Redirects, Settings};
 use crate::error::Error;
 use crate::event::Observers;
-use crate::operation::{Address, KeySettings};
-use crate::preset::{Preset, Presets};
+use crate::preset::Presets;
 use crate::rng::Dice;
 #[cfg(not(feature = "middleware"))]
 use wire::Wire;
@@ -244,14 +246,6 @@ impl Shared {
     /// Reads an absolute URL.
     fn parse(&self, text: &str) -> Result<Url, url::ParseError> {
         self.addresses.parse(text, &self.presets)
-    }
-
-    /// The key's rules at an address: those of its preset, else the client's.
-    fn key_settings<'s>(&'s self, url: &Url, known: Option<&'s Known>) -> (Option<&'s Preset>, &'s KeySettings) {
-        let preset = known
-            .map_or(&self.presets, |known| &known.presets)
-            .find(Address::Url(url));
-        (preset, preset.map_or(&self.settings.key, Preset::key_settings))
     }
 }
 

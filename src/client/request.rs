@@ -8,12 +8,12 @@ use url::Url;
 
 use super::Client;
 use super::builder::{check_attempt_timeout, check_total_timeout};
-use super::send::{Direct, Operation};
-use crate::engine::{Body, Fields, Finished, Overrides};
+use super::operation::Operation;
+use super::send::Direct;
+use crate::engine::Body;
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
 use crate::retry::{Replay, RetryPolicy};
-use crate::rng;
 
 /// Builds one operation; like reqwest's, errors of its setters show at [`send`](Self::send).
 ///
@@ -35,37 +35,29 @@ use crate::rng;
 /// # }
 /// ```
 #[must_use = "an operation does nothing until it is sent"]
-pub struct RequestBuilder {
-    pub(super) client: Client,
-    pub(super) method: Method,
-    pub(super) url: Result<Url, Error>,
-    pub(super) headers: Fields,
-    pub(super) body: Body,
-    pub(super) version: Option<Version>,
-    pub(super) key: Option<IdempotencyKey>,
-    pub(super) overrides: Overrides,
-}
+pub struct RequestBuilder(pub(super) Box<Operation>);
 
 impl RequestBuilder {
     pub(super) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
-        let request = Self {
-            client,
-            method,
-            url,
-            headers: Fields::default(),
-            body: Body::default(),
-            version: None,
-            key: None,
-            overrides: Overrides::default(),
-        };
-        request.with_credentials_of_url()
+        match url {
+            Ok(mut url) => {
+                let credentials = take_credentials(&mut url);
+                let request = Self(Operation::new(client, method, url));
+                match credentials {
+                    None => request,
+                    Some((username, password)) => request.basic_auth(username, password),
+                }
+            }
+            Err(error) => Self(Operation::new(client, method, nowhere())).fail(error),
+        }
     }
 
     pub(crate) fn from_request(client: Client, mut request: reqwest::Request) -> Self {
         let mut own = Self::new(client, request.method().clone(), Ok(request.url().clone()));
-        own.headers.set_all(std::mem::take(request.headers_mut()));
-        own.body = request.body_mut().take().map(Body::from).unwrap_or_default();
-        own.version = (request.version() != Version::default()).then(|| request.version());
+        let template = &mut own.0.template;
+        template.headers.set_all(std::mem::take(request.headers_mut()));
+        template.body = request.body_mut().take().map(Body::from).unwrap_or_default();
+        template.version = (request.version() != Version::default()).then(|| request.version());
         match request.timeout() {
             Some(timeout) => own.attempt_timeout(*timeout),
             None => own,
@@ -84,7 +76,7 @@ impl RequestBuilder {
         let value = HeaderValue::try_from(value).map_err(|error| header_error("a header's value is not valid", error));
         match (name, value) {
             (Ok(name), Ok(value)) => {
-                self.headers.append(name, value);
+                self.0.template.headers.append(name, value);
                 self
             }
             (Err(error), _) | (_, Err(error)) => self.fail(error),
@@ -93,7 +85,7 @@ impl RequestBuilder {
 
     /// Sets headers, replacing those of the same name.
     pub fn headers(mut self, headers: HeaderMap) -> Self {
-        self.headers.set_all(headers);
+        self.0.template.headers.set_all(headers);
         self
     }
 
@@ -111,13 +103,13 @@ impl RequestBuilder {
 
     /// Sets the body.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
+        self.0.template.body = body.into();
         self
     }
 
     /// Sets the HTTP version.
     pub fn version(mut self, version: Version) -> Self {
-        self.version = Some(version);
+        self.0.template.version = Some(version);
         self
     }
 
@@ -132,7 +124,7 @@ impl RequestBuilder {
     {
         match key.try_into() {
             Ok(key) => {
-                self.key = Some(key);
+                self.0.key = Some(key);
                 self
             }
             Err(error) => match error.into().0 {
@@ -148,25 +140,17 @@ impl RequestBuilder {
     ///
     /// If the operating system has no randomness.
     pub fn key(&mut self) -> Result<Option<&IdempotencyKey>, Error> {
+        let operation = &mut *self.0;
         // A target that is not valid shows at `send`.
-        let Ok(url) = &self.url else {
-            return Ok(self.key.as_ref());
-        };
-        let (_, settings) = self.client.0.key_settings(url, None);
-        if self.key.is_none() && settings.body_member.is_none() {
-            if let Some(value) = self.headers.get(settings.header.name()) {
-                self.key = Some(settings.header.read(value)?);
-            } else if settings.methods.contains(&self.method) {
-                let minted = rng::random_key();
-                self.key = Some(minted.map_err(|e| Error::request_because("no randomness for an idempotency key", e))?);
-            }
+        if operation.error.is_none() && operation.key.is_none() {
+            operation.key = operation.own_key()?;
         }
-        Ok(self.key.as_ref())
+        Ok(operation.key.as_ref())
     }
 
     /// Sets the retry policy of this operation; the client's classifiers are still asked after its own.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.overrides.policy = Some(policy);
+        self.0.overrides.policy = Some(policy);
         self
     }
 
@@ -183,7 +167,7 @@ impl RequestBuilder {
         if let Err(error) = check_attempt_timeout(timeout) {
             return self.fail(error.into());
         }
-        self.overrides.attempt_timeout = Some(timeout);
+        self.0.overrides.attempt_timeout = Some(timeout);
         self
     }
 
@@ -192,32 +176,32 @@ impl RequestBuilder {
         if let Err(error) = check_total_timeout(timeout) {
             return self.fail(error.into());
         }
-        self.overrides.total_timeout = Some(timeout);
+        self.0.overrides.total_timeout = Some(timeout);
         self
     }
 
     /// Says whether the server honours the key, for this operation.
     pub fn key_support(mut self, support: KeySupport) -> Self {
-        self.overrides.key_support = Some(support);
+        self.0.overrides.key_support = Some(support);
         self
     }
 
     /// Says whether an attempt is repeated that may have been processed, where nothing protects from processing it
     /// twice.
     pub fn replay(mut self, replay: Replay) -> Self {
-        self.overrides.replay = Some(replay);
+        self.0.overrides.replay = Some(replay);
         self
     }
 
     /// Reads the response body into memory, up to this many bytes, as part of the attempt.
     pub fn buffer(mut self, limit: usize) -> Self {
-        self.overrides.buffer = Some(limit);
+        self.0.template.buffer = Some(limit);
         self
     }
 
     /// Makes one attempt, whatever happens.
     pub fn send_once(mut self) -> Self {
-        self.overrides.send_once = true;
+        self.0.overrides.send_once = true;
         self
     }
 
@@ -232,22 +216,19 @@ impl RequestBuilder {
     /// No answer, or a 5xx that was not, or could not be, retried further: the [`Error`] has receipt, effect, key and
     /// the last response. A request that could not be built fails before anything is sent.
     pub fn send(self) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + 'static {
-        // Not an `async fn`, and the operation run by reference: a future keeps what it was given beside what it made of it.
-        let mut operation = Operation::new(self);
+        // Sealed here and not when it is polled: the key is then fixed, whenever that will be.
+        let mut operation = self.0;
+        let sealed = operation.seal();
         async move {
-            let finished = match &mut operation {
-                Ok(operation) => operation.run(Direct).await?,
-                Err(_) => Finished::default(),
-            };
-            operation?.conclude(finished)
+            sealed?;
+            let finished = operation.run(Direct).await?;
+            operation.conclude(finished)
         }
     }
 
     /// The first error of a setter wins.
     pub(super) fn fail(mut self, error: Error) -> Self {
-        if self.url.is_ok() {
-            self.url = Err(error);
-        }
+        self.0.error.get_or_insert(error);
         self
     }
 
@@ -256,8 +237,8 @@ impl RequestBuilder {
         expect(dead_code, reason = "the encoders alone set one")
     )]
     pub(super) fn set_default_header(&mut self, name: HeaderName, value: HeaderValue) {
-        if !self.headers.contains(&name) {
-            self.headers.append(name, value);
+        if !self.0.template.headers.contains(&name) {
+            self.0.template.headers.append(name, value);
         }
     }
 
@@ -265,40 +246,29 @@ impl RequestBuilder {
         match HeaderValue::try_from(text) {
             Ok(mut value) => {
                 value.set_sensitive(true);
-                self.headers.set(AUTHORIZATION, value);
+                self.0.template.headers.set(AUTHORIZATION, value);
                 self
             }
             Err(error) => self.fail(header_error("the credentials are not a valid header value", error)),
         }
     }
-
-    /// Moves `user:password@` from the URL into the header, as reqwest does.
-    fn with_credentials_of_url(mut self) -> Self {
-        let Ok(url) = &mut self.url else { return self };
-        if url.username().is_empty() && url.password().is_none() {
-            return self;
-        }
-        let decode = |text: &str| {
-            percent_encoding::percent_decode_str(text)
-                .decode_utf8_lossy()
-                .into_owned()
-        };
-        let (username, password) = (decode(url.username()), url.password().map(decode));
-        // Both fail only for URLs without a host, which http and https URLs have.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        self.basic_auth(username, password)
-    }
 }
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Operation {
+            template,
+            overrides,
+            key,
+            error,
+            ..
+        } = &*self.0;
         f.debug_struct("RequestBuilder")
-            .field("method", &self.method)
-            .field("host", &self.url.as_ref().ok().and_then(Url::host_str))
-            .field("key", &self.key)
-            .field("body", &self.body)
-            .field("overrides", &self.overrides)
+            .field("method", &template.method)
+            .field("host", &error.is_none().then(|| template.url.host_str()).flatten())
+            .field("key", key)
+            .field("body", &template.body)
+            .field("overrides", overrides)
             .finish_non_exhaustive()
     }
 }
@@ -321,4 +291,27 @@ impl From<std::convert::Infallible> for KeyFault {
 
 fn header_error(what: &'static str, error: impl Into<http::Error>) -> Error {
     Error::request_because(what, error.into())
+}
+
+/// Takes `user:password@` out of the URL for the header, as reqwest does.
+fn take_credentials(url: &mut Url) -> Option<(String, Option<String>)> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    let credentials = (decode(url.username()), url.password().map(decode));
+    // Both fail only for URLs without a host, which http and https URLs have.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Some(credentials)
+}
+
+/// Stands in for an address that could not be read; the error beside it is told before anything is sent.
+#[cold]
+fn nowhere() -> Url {
+    Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)")
 }

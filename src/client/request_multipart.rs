@@ -13,7 +13,7 @@ impl RequestBuilder {
     /// length is known and at most 8 MiB is therefore read into memory before the first attempt, and can be repeated;
     /// any other is sent once, and the receipt says so.
     pub fn multipart(mut self, form: Form) -> Self {
-        let encoder = match &self.client.0.wire {
+        let encoder = match &self.0.client.0.wire {
             Wire::Reqwest { client, .. } => client.clone(),
             Wire::Memory(_) => reqwest::Client::new(),
         };
@@ -23,8 +23,8 @@ impl RequestBuilder {
                 let length = request.headers().get(CONTENT_LENGTH);
                 let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
                 let body = request.body_mut().take();
-                self.body = body.map(|body| Body::to_collect(body, length)).unwrap_or_default();
-                self.headers.set_all(std::mem::take(request.headers_mut()));
+                self.0.template.body = body.map(|body| Body::to_collect(body, length)).unwrap_or_default();
+                self.0.template.headers.set_all(std::mem::take(request.headers_mut()));
                 self
             }
             Err(error) => self.fail(Error::request_because(

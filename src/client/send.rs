@@ -1,33 +1,18 @@
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::Response;
 use tracing::Instrument;
 
+use super::operation::Operation;
 use super::wire::Wire;
-use super::{Client, RequestBuilder};
 use crate::engine::{
-    Course, Finished, Guards, HttpExchange, Judge, Last, Plan, Rules, Run, Settings, Shields, Steps, Template,
-    Transport, aside, prepare,
+    Course, Finished, Guards, HttpExchange, Judge, Last, Plan, Rules, Run, Shields, Steps, Transport, aside,
 };
 use crate::error::Error;
 use crate::event::operation_span;
-use crate::operation::{Address, Receipt, Scope, StopReason, origin_of};
+use crate::operation::{Address, StopReason};
 use crate::preset::Preset;
-use crate::retry::{Attempts, ReplaySafety, RetryPolicy};
-
-/// One operation, ready to run: everything is fixed but the time.
-pub(crate) struct Operation {
-    pub(super) client: Client,
-    template: Template,
-    pub(super) receipt: Receipt,
-    /// Of the whole origin.
-    scope: Option<Scope>,
-    pub(super) safety: ReplaySafety,
-    policy: Option<RetryPolicy>,
-    preset: Option<Preset>,
-    total_timeout: Option<Duration>,
-}
+use crate::retry::Attempts;
 
 /// Where an operation goes out, and where it takes up from.
 pub(crate) trait Route: Copy + Send + Sync {
@@ -63,86 +48,10 @@ impl Route for Direct {
 }
 
 impl Operation {
-    /// Fixes key, headers and body; whatever a setter could not take shows here.
-    pub(crate) fn new(request: RequestBuilder) -> Result<Self, Error> {
-        let RequestBuilder {
-            client,
-            method,
-            url,
-            mut headers,
-            body,
-            version,
-            key,
-            overrides,
-        } = request;
-        let url = url?;
-        let settings = &client.0.settings;
-        let known = client.0.addresses.find(&url);
-        let (preset, key_settings) = client.0.key_settings(&url, known);
-        for (name, value) in &client.0.headers.0 {
-            // A key among the defaults would be the same for every operation; the builder refuses the client's own
-            // header, a preset may name another.
-            if !headers.contains(name) && name != key_settings.header.name() {
-                headers.append(name.clone(), value.clone());
-            }
-        }
-        let preset = preset.cloned();
-        let support = overrides
-            .key_support
-            .unwrap_or_else(|| key_settings.support_on(url.path()));
-        let prepared = prepare(&method, (&mut headers, &body), key, key_settings, support)?;
-        let safety = if overrides.send_once {
-            prepared.safety.send_once()
-        } else {
-            prepared.safety
-        };
-        let lookup = overrides.lookup.or_else(|| settings.lookup.clone());
-        let (origin, scope) = match known {
-            Some(known) => (Arc::clone(&known.origin), known.scope),
-            None => (origin_of(&url), Scope::of_url(&url)),
-        };
-        let mut receipt = Receipt::new(method.clone(), origin, prepared.key);
-        if let Some(why) = safety.obstacle() {
-            receipt.is_unsafe_to_repeat(why);
-        }
-        let mut safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
-        if lookup.is_some() {
-            safety = safety.with_lookup();
-        }
-        if let Some(preset) = &preset {
-            receipt.of_preset(preset.shared_name());
-        }
-        Ok(Self {
-            total_timeout: overrides.total_timeout.or(settings.total_timeout),
-            template: Template {
-                method,
-                url,
-                headers,
-                key: prepared.field,
-                body,
-                version,
-                body_deadline: None,
-                buffer: overrides.buffer.or(settings.buffer),
-                lookup,
-                attempt_timeout: overrides
-                    .attempt_timeout
-                    .or(settings.attempt_timeout)
-                    .or_else(|| preset.as_ref()?.attempt_timeout())
-                    .unwrap_or(Settings::ATTEMPT_TIMEOUT),
-            },
-            client,
-            receipt,
-            scope,
-            safety,
-            policy: overrides.policy,
-            preset,
-        })
-    }
-
     /// Runs it to its end.
-    pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Response>, Error> {
+    pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Box<Response>>, Error> {
         let limit = self.template.attempt_timeout;
-        let limit = self.total_timeout.map_or(limit, |total| total.min(limit));
+        let limit = self.overrides.total_timeout.map_or(limit, |total| total.min(limit));
         self.template.body.collect(limit).await?;
         let span = operation_span(&self.receipt);
         Ok(if span.is_disabled() {
@@ -153,34 +62,37 @@ impl Operation {
     }
 
     /// Turns its end into what the caller gets.
-    pub(super) fn conclude(self, finished: Finished<Response>) -> Result<Response, Error> {
-        let Self { receipt, .. } = self;
+    pub(super) fn conclude(self: Box<Self>, finished: Finished<Box<Response>>) -> Result<Response, Error> {
+        let Self { receipt, .. } = *self;
         match (receipt.stop(), finished.answer) {
             (StopReason::Accepted | StopReason::LookedUp, Some(mut response)) => {
                 response.extensions_mut().insert(receipt);
-                Ok(response)
+                Ok(*response)
             }
-            (_, answer) => Err(Error::failed(receipt, finished.failure, answer)),
+            (_, answer) => Err(Error::failed(receipt, finished.failure, answer.map(|answer| *answer))),
         }
     }
 
     /// When it must be done: by the caller's limit, else the preset's.
     fn deadline(&self, started: Instant) -> Option<Instant> {
-        let limit = self.total_timeout.or_else(|| self.preset.as_ref()?.total_timeout());
+        let limit = self
+            .overrides
+            .total_timeout
+            .or_else(|| self.preset.as_ref()?.total_timeout());
         started.checked_add(limit?)
     }
 
-    async fn drive<R: Route>(&mut self, route: R) -> Finished<Response> {
+    async fn drive<R: Route>(&mut self, route: R) -> Finished<Box<Response>> {
         let shared = &*self.client.0;
         let (settings, clock) = (&shared.settings, &shared.clock);
         let started = clock.now();
-        let policy = self.policy.as_ref().unwrap_or(&settings.policy);
+        let policy = self.overrides.policy.as_ref().unwrap_or(&settings.policy);
         let mut attempts = route.take_up(policy.attempts(self.safety, started));
         let preset = self.preset.as_ref();
         if let Some(deadline) = self.deadline(started) {
             attempts = attempts.with_deadline(deadline);
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
-            self.template.body_deadline = self.total_timeout.map(|_| deadline);
+            self.template.body_deadline = self.overrides.total_timeout.map(|_| deadline);
         }
         let template = &self.template;
         let judge = Judge {

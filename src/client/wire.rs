@@ -33,7 +33,7 @@ enum Sent<P, M> {
 }
 
 impl Transport for Wire {
-    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + Send {
+    fn send(&self, request: Request) -> impl Future<Output = Result<Box<Response>, Failure>> + Send {
         // Called here and not inside the block, so that the future holds no request beside reqwest's own.
         let sent = match self {
             Self::Reqwest { client, .. } => Sent::Reqwest(client.execute(request)),
@@ -41,8 +41,11 @@ impl Transport for Wire {
         };
         async move {
             match sent {
-                Sent::Reqwest(pending) => pending.await.map_err(fault::place),
-                Sent::Memory(answer) => answer.await,
+                Sent::Reqwest(pending) => match pending.await {
+                    Ok(answer) => Ok(Box::new(answer)),
+                    Err(error) => Err(fault::place(error)),
+                },
+                Sent::Memory(answer) => answer.await.map(Box::new),
             }
         }
     }

@@ -10,15 +10,16 @@ use super::aside::aside;
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::{
-    AttemptInfo, Body, BufferError, Exchange, Fields, InDoubt, Judge, KeyField, Landing, Lookup, Prospect, Redirects,
-    Settings, Whole, peek,
+    AttemptInfo, BeforeAttempt, Body, BufferError, Exchange, Fields, InDoubt, Judge, KeyField, Landing, Lookup,
+    Prospect, Redirects, Settings, Whole, peek,
 };
 use crate::clock::Clock;
 use crate::operation::{Delivery, Effect, Failure, FailureKind, Hop, KeySettings, Outcome, Receipt};
 
 /// Sends one request and brings its response head; makes no decision and repeats nothing.
 pub(crate) trait Transport: Send + Sync {
-    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + Send;
+    /// Boxed, since the answer is handed on through a dozen hands.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Box<Response>, Failure>> + Send;
 
     /// Whether the client underneath may repeat a request on its own account.
     fn armor(&self) -> Armor;
@@ -103,39 +104,51 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     }
 
     /// Sends, and follows redirects, until there is an answer.
-    async fn exchange(&mut self, number: u32) -> Result<Response, Failure> {
-        let mut step: Option<Step> = None;
+    async fn exchange(&mut self, number: u32) -> Result<Box<Response>, Failure> {
+        // Boxed: few attempts are redirected, and all would carry the room for it.
+        let mut step: Option<Box<Step>> = None;
         loop {
-            let request = self.request(number, step.as_ref()).await;
-            let request = request.map_err(|failure| self.placed(failure))?;
-            self.progress = Progress::Sent;
-            let response = self
-                .transport
-                .send(request)
-                .await
-                .map_err(|failure| self.placed(failure))?;
+            let asked = match self.hook(step.as_deref()) {
+                Some(hook) => {
+                    let asked = hook.headers(self.info(number, step.as_deref())).await;
+                    Some(asked.map_err(|error| self.placed(unsent(FailureKind::Hook, error)))?)
+                }
+                None => None,
+            };
+            let response = match self.depart(step.as_deref(), asked)?.await {
+                Ok(response) => response,
+                Err(failure) => return Err(self.placed(failure)),
+            };
             // Only a client that was built elsewhere follows redirects by itself.
             self.moved |=
-                self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_ref()), response.url());
-            let next = self.next(step.as_ref(), &response);
-            if next.is_none() {
+                self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_deref()), response.url());
+            let Some(next) = self.next(step.as_deref(), &response) else {
                 self.check(&response)?;
                 return Ok(response);
-            }
-            step = next;
+            };
+            step = Some(Box::new(next));
         }
     }
 
+    /// The hook, unless the request leaves for another origin.
+    fn hook(&self, step: Option<&Step>) -> Option<&dyn BeforeAttempt> {
+        let hook = self.rules.settings.hook.as_deref()?;
+        step.is_none_or(|step| step.carry != Carry::Nothing).then_some(hook)
+    }
+
+    /// Sends a request as soon as it is made, so that nothing holds it that waits for the answer.
+    fn depart(
+        &mut self,
+        step: Option<&Step>,
+        asked: Option<HeaderMap>,
+    ) -> Result<impl Future<Output = Result<Box<Response>, Failure>> + Send + use<'a, T>, Failure> {
+        let request = self.request(step, asked).map_err(|failure| self.placed(failure))?;
+        self.progress = Progress::Sent;
+        Ok(self.transport.send(request))
+    }
+
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
-    async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
-        let asked = match (&self.rules.settings.hook, step.map(|step| step.carry)) {
-            (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => Some(
-                hook.headers(self.info(number, step))
-                    .await
-                    .map_err(|error| unsent(FailureKind::Hook, error))?,
-            ),
-            _ => None,
-        };
+    fn request(&self, step: Option<&Step>, asked: Option<HeaderMap>) -> Result<Request, Failure> {
         let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
         *request.headers_mut() = self.headers(step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
@@ -263,6 +276,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         }
     }
 
+    #[cold]
     fn placed(&self, failure: Failure) -> Failure {
         if self.hops.is_empty() {
             failure
@@ -282,14 +296,14 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 }
 
 impl<T: Transport> Exchange for HttpExchange<'_, T> {
-    type Answer = Response;
+    type Answer = Box<Response>;
     type Retired = Whole;
 
     fn twin(&self) -> Self {
         Self::new(self.transport, self.template, self.rules, self.clock)
     }
 
-    async fn send(&mut self, number: u32) -> Result<Response, Failure> {
+    async fn send(&mut self, number: u32) -> Result<Box<Response>, Failure> {
         self.hops.clear();
         self.landing = None;
         self.progress = Progress::NothingSent;
@@ -297,16 +311,16 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.seen = None;
         let response = self.exchange(number).await?;
         let response = match self.template.buffer {
-            Some(limit) => aside(|| self.buffered(response, limit)).await?,
+            Some(limit) => Box::new(aside(|| self.buffered(*response, limit)).await?),
             None => response,
         };
         let status = response.status();
         if !peek::is_shown(status) || !self.rules.judge.wants_body(status) {
             return Ok(response);
         }
-        let (response, seen) = aside(|| peek::peek(response, self.template.attempt_timeout)).await;
+        let (response, seen) = aside(|| peek::peek(*response, self.template.attempt_timeout)).await;
         self.seen = Some(seen);
-        Ok(response)
+        Ok(Box::new(response))
     }
 
     fn timed_out(&self) -> Failure {
@@ -317,7 +331,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         }
     }
 
-    fn outcome<'a>(&'a self, answer: &'a Response) -> Outcome<'a> {
+    fn outcome<'a>(&'a self, answer: &'a Box<Response>) -> Outcome<'a> {
         let headers = answer.headers();
         let mut outcome = Outcome::response(answer.status(), headers);
         if let Some(seen) = &self.seen {
@@ -352,7 +366,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.template.lookup.is_some() && !self.template.method.is_safe()
     }
 
-    async fn look_up(&self, receipt: &Receipt, prospect: Prospect) -> (Effect, Option<Response>) {
+    async fn look_up(&self, receipt: &Receipt, prospect: Prospect) -> (Effect, Option<Box<Response>>) {
         let Some(lookup) = &self.template.lookup else {
             return (Effect::Unknown, None);
         };
@@ -364,16 +378,16 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             prospect,
         });
         let finding = finding.await;
-        (finding.effect(), finding.into_answer())
+        (finding.effect(), finding.into_answer().map(Box::new))
     }
 
-    async fn retire(&self, answer: Response, wait: Duration) -> Option<Whole> {
-        let reading = Whole::read(answer, &self.template.url, RETIRE_BYTES);
+    async fn retire(&self, answer: Box<Response>, wait: Duration) -> Option<Whole> {
+        let reading = Whole::read(*answer, &self.template.url, RETIRE_BYTES);
         Clock::limit(wait.min(RETIRE_TIME), reading).await.and_then(Result::ok)
     }
 
-    fn restore(&self, whole: Whole) -> Response {
-        whole.into_response(&self.template.url)
+    fn restore(&self, whole: Whole) -> Box<Response> {
+        Box::new(whole.into_response(&self.template.url))
     }
 }
 

@@ -28,9 +28,9 @@ pub(crate) struct Run<'a, E: Exchange> {
     pub(crate) last: Last<E>,
 }
 
-/// What earlier attempts brought, boxed: most operations have none.
+/// What earlier attempts brought: most operations have none.
 pub(crate) struct Last<E: Exchange> {
-    answer: Option<Box<E::Answer>>,
+    answer: Option<E::Answer>,
     /// In place of the answer, once its connection is free.
     retired: Option<Box<E::Retired>>,
     failure: Option<Box<Failure>>,
@@ -160,7 +160,7 @@ impl<E: Exchange> Run<'_, E> {
     async fn retire(&mut self, wait: Duration, since: Instant) -> Duration {
         self.course.waits(wait);
         if let Some(answer) = self.last.answer.take() {
-            self.last.retired = self.exchange.retire(*answer, wait).await.map(Box::new);
+            self.last.retired = self.exchange.retire(answer, wait).await.map(Box::new);
         }
         let spent = self.course.plan.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)
@@ -191,7 +191,7 @@ impl<E: Exchange> Run<'_, E> {
     }
 
     fn earlier_answer(&mut self) -> Option<E::Answer> {
-        let answer = self.last.answer.take().map(|answer| *answer);
+        let answer = self.last.answer.take();
         answer.or_else(|| Some(self.exchange.restore(*self.last.retired.take()?)))
     }
 
@@ -213,7 +213,7 @@ impl<E: Exchange> Run<'_, E> {
         }
         // An earlier answer says nothing any more.
         self.last.retired = None;
-        self.last.answer = answer.map(Box::new);
+        self.last.answer = answer;
         (Some(StopReason::LookedUp), now)
     }
 
@@ -222,7 +222,7 @@ impl<E: Exchange> Run<'_, E> {
         match result {
             Ok(answer) => {
                 self.last = Last {
-                    answer: Some(Box::new(answer)),
+                    answer: Some(answer),
                     ..Last::default()
                 }
             }
@@ -236,15 +236,6 @@ impl<E: Exchange> Default for Last<E> {
         Self {
             answer: None,
             retired: None,
-            failure: None,
-        }
-    }
-}
-
-impl<A> Default for Finished<A> {
-    fn default() -> Self {
-        Self {
-            answer: None,
             failure: None,
         }
     }

@@ -31,9 +31,7 @@ pub(crate) struct Overrides {
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) key_support: Option<KeySupport>,
     pub(crate) replay: Option<Replay>,
-    pub(crate) buffer: Option<usize>,
     pub(crate) send_once: bool,
-    pub(crate) lookup: Option<Lookup>,
 }
 
 impl Settings {

@@ -42,14 +42,14 @@ impl<'a> Chain<'a> {
 }
 
 impl Transport for Chain<'_> {
-    async fn send(&self, mut request: Request) -> Result<Response, Failure> {
+    async fn send(&self, mut request: Request) -> Result<Box<Response>, Failure> {
         if let (Some(bytes), Some(body)) = (&self.plain, request.body_mut()) {
             *body = bytes.clone().into();
         }
         self.mark.departs(&request);
         let mut lent = Lent::of(self);
         let answer = self.next.clone().run(request, &mut lent.extensions).await;
-        answer.map_err(place)
+        answer.map(Box::new).map_err(place)
     }
 
     /// The client at the chain's end was built elsewhere.

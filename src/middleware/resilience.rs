@@ -125,7 +125,7 @@ impl Resilience {
             Bodies::Armored => None,
             Bodies::Plain => request.parts().2.bytes(),
         };
-        let mut operation = Operation::new(request)?;
+        let mut operation = request.sealed()?;
         let protection = Protection::of(&operation);
         let before = match earlier.map(|mark| taken_up(&mark, &mut operation)).transpose() {
             Ok(before) => before.flatten(),

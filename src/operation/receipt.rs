@@ -155,6 +155,10 @@ impl Receipt {
         self.attempts.push(attempt);
     }
 
+    pub(crate) fn has_key(&mut self, key: Option<IdempotencyKey>) {
+        self.key = key;
+    }
+
     pub(crate) fn of_preset(&mut self, name: Arc<str>) {
         self.preset = Some(name);
     }

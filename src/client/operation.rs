@@ -1,0 +1,149 @@
+use std::sync::Arc;
+
+use http::Method;
+use url::Url;
+
+use super::Client;
+use crate::engine::{Body, Fields, Overrides, Settings, Template, prepare};
+use crate::error::Error;
+use crate::operation::{Address, IdempotencyKey, KeySettings, Receipt, Scope, origin_of};
+use crate::preset::Preset;
+use crate::retry::ReplaySafety;
+use crate::rng;
+
+/// One operation: described by a [`RequestBuilder`](super::RequestBuilder), then sealed, then run.
+///
+/// It stays where it is from its description to its end, in one box: setters and futures that are handed on move a
+/// pointer and not a request.
+pub(crate) struct Operation {
+    pub(super) client: Client,
+    pub(super) template: Template,
+    pub(super) receipt: Receipt,
+    pub(super) overrides: Overrides,
+    /// What applies where it goes.
+    pub(super) preset: Option<Preset>,
+    /// Of the whole origin.
+    pub(super) scope: Option<Scope>,
+    pub(super) safety: ReplaySafety,
+    /// The key that the caller gave.
+    pub(super) key: Option<IdempotencyKey>,
+    /// What a setter, or the address, could not take; told before anything is sent.
+    pub(super) error: Option<Error>,
+}
+
+impl Operation {
+    /// Of an address without credentials.
+    pub(super) fn new(client: Client, method: Method, url: Url) -> Box<Self> {
+        let shared = &*client.0;
+        let known = shared.addresses.find(&url);
+        let presets = known.map_or(&shared.presets, |known| &known.presets);
+        let preset = presets.find(Address::Url(&url)).cloned();
+        let (origin, scope) = match known {
+            Some(known) => (Arc::clone(&known.origin), known.scope),
+            None => (origin_of(&url), Scope::of_url(&url)),
+        };
+        Box::new(Self {
+            safety: ReplaySafety::of_method(&method),
+            receipt: Receipt::new(method.clone(), origin, None),
+            template: Template {
+                method,
+                url,
+                headers: Fields::default(),
+                key: None,
+                body: Body::default(),
+                version: None,
+                body_deadline: None,
+                buffer: None,
+                lookup: None,
+                attempt_timeout: Settings::ATTEMPT_TIMEOUT,
+            },
+            overrides: Overrides::default(),
+            preset,
+            scope,
+            key: None,
+            error: None,
+            client,
+        })
+    }
+
+    /// Fixes key, headers and limits; whatever a setter could not take shows here.
+    pub(super) fn seal(&mut self) -> Result<(), Error> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let shared = &*self.client.0;
+        let (settings, overrides) = (&shared.settings, &mut self.overrides);
+        let preset = self.preset.as_ref();
+        let key_settings = preset.map_or(&settings.key, Preset::key_settings);
+        let template = &mut self.template;
+        for (name, value) in &shared.headers.0 {
+            // A key among the defaults would be the same for every operation; the builder refuses the client's own
+            // header, a preset may name another.
+            if !template.headers.contains(name) && name != key_settings.header.name() {
+                template.headers.append(name.clone(), value.clone());
+            }
+        }
+        let support = overrides
+            .key_support
+            .unwrap_or_else(|| key_settings.support_on(template.url.path()));
+        let prepared = prepare(
+            &template.method,
+            (&mut template.headers, &template.body),
+            self.key.take(),
+            key_settings,
+            support,
+        )?;
+        template.key = prepared.field;
+        template.buffer = template.buffer.or(settings.buffer);
+        if template.lookup.is_none() {
+            template.lookup.clone_from(&settings.lookup);
+        }
+        template.attempt_timeout = overrides
+            .attempt_timeout
+            .or(settings.attempt_timeout)
+            .or_else(|| preset?.attempt_timeout())
+            .unwrap_or(Settings::ATTEMPT_TIMEOUT);
+        let mut safety = prepared.safety;
+        if overrides.send_once {
+            safety = safety.send_once();
+        }
+        self.receipt.has_key(prepared.key);
+        if let Some(why) = safety.obstacle() {
+            self.receipt.is_unsafe_to_repeat(why);
+        }
+        safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
+        if template.lookup.is_some() {
+            safety = safety.with_lookup();
+        }
+        self.safety = safety;
+        if let Some(preset) = preset {
+            self.receipt.of_preset(preset.shared_name());
+        }
+        Ok(())
+    }
+
+    /// The key that is on the request, or a new one if its method carries one.
+    pub(super) fn own_key(&self) -> Result<Option<IdempotencyKey>, Error> {
+        let settings = self.key_settings();
+        if settings.body_member.is_some() {
+            return Ok(None);
+        }
+        if let Some(value) = self.template.headers.get(settings.header.name()) {
+            return Ok(Some(settings.header.read(value)?));
+        }
+        if !settings.methods.contains(&self.template.method) {
+            return Ok(None);
+        }
+        let minted = rng::random_key();
+        Ok(Some(minted.map_err(|error| {
+            Error::request_because("no randomness for an idempotency key", error)
+        })?))
+    }
+
+    /// The key's rules where it goes: those of the preset, else the client's.
+    pub(super) fn key_settings(&self) -> &KeySettings {
+        self.preset
+            .as_ref()
+            .map_or(&self.client.0.settings.key, Preset::key_settings)
+    }
+}

@@ -52,14 +52,10 @@ pub(crate) use wire::Wire;
 
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
-use crate::clock::Clock;
-use crate::concurrency::ConcurrencyLimit;
-use crate::engine::{Armor, Redirects, Settings};
+use crate::engine::{Armor, Redirects, Setup};
 use crate::error::Error;
-use crate::event::Observers;
 use crate::operation::{Address, KeySettings};
 use crate::preset::{Preset, Presets};
-use crate::rng::Dice;
 #[cfg(not(feature = "middleware"))]
 use wire::Wire;
 
@@ -87,13 +83,7 @@ pub(crate) struct Shared {
     pub(crate) headers: DefaultHeaders,
     /// `None` where it cannot reach the wire.
     pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) settings: Settings,
-    pub(crate) breaker: Option<CircuitBreaker>,
-    pub(crate) budget: RetryBudget,
-    pub(crate) limit: Option<ConcurrencyLimit>,
-    pub(crate) observers: Observers,
-    pub(crate) clock: Clock,
-    pub(crate) dice: Dice,
+    pub(crate) setup: Setup,
     pub(crate) presets: Presets,
 }
 
@@ -169,7 +159,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&CircuitBreaker> {
-        self.0.breaker.as_ref()
+        self.0.setup.breaker.as_ref()
     }
 
     /// The retry budget, the one in use.
@@ -186,7 +176,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn retry_budget(&self) -> &RetryBudget {
-        &self.0.budget
+        &self.0.setup.budget
     }
 
     /// Starts a GET.
@@ -251,7 +241,7 @@ impl Shared {
         let preset = known
             .map_or(&self.presets, |known| &known.presets)
             .find(Address::Url(url));
-        (preset, preset.map_or(&self.settings.key, Preset::key_settings))
+        (preset, preset.map_or(&self.setup.settings.key, Preset::key_settings))
     }
 }
 
@@ -276,14 +266,14 @@ impl fmt::Debug for Shared {
             .field("addresses", &self.addresses)
             .field("headers", &self.headers)
             .field("connect_timeout", &self.connect_timeout)
-            .field("settings", &self.settings)
-            .field("breaker", &self.breaker)
-            .field("budget", &self.budget)
-            .field("limit", &self.limit)
+            .field("settings", &self.setup.settings)
+            .field("breaker", &self.setup.breaker)
+            .field("budget", &self.setup.budget)
+            .field("limit", &self.setup.limit)
             .field("presets", &self.presets)
-            .field("observers", &self.observers)
-            .field("clock", &self.clock)
-            .field("dice", &self.dice)
+            .field("observers", &self.setup.observers)
+            .field("clock", &self.setup.clock)
+            .field("dice", &self.setup.dice)
             .finish()
     }
 }

@@ -7,8 +7,7 @@ use tracing::Instrument;
 use super::wire::Wire;
 use super::{Client, RequestBuilder};
 use crate::engine::{
-    Course, Finished, Guards, HttpExchange, Judge, Last, Plan, Rules, Run, Settings, Shields, Steps, Template,
-    Transport, prepare,
+    Course, Finished, Guards, HttpExchange, Last, Plan, Run, Settings, Steps, Template, Transport, prepare,
 };
 use crate::error::Error;
 use crate::event::operation_span;
@@ -76,7 +75,7 @@ impl Operation {
             overrides,
         } = request;
         let url = url?;
-        let settings = &client.0.settings;
+        let settings = &client.0.setup.settings;
         let known = client.0.addresses.find(&url);
         let (preset, key_settings) = client.0.key_settings(&url, known);
         for (name, value) in &client.0.headers.0 {
@@ -167,55 +166,34 @@ impl Operation {
     }
 
     async fn drive<R: Route>(&mut self, route: R) -> Finished<Response> {
-        let shared = &*self.client.0;
-        let (settings, clock) = (&shared.settings, &shared.clock);
-        let started = clock.now();
-        let policy = self.policy.as_ref().unwrap_or(&settings.policy);
+        let setup = &self.client.0.setup;
+        let started = setup.clock.now();
+        let policy = self.policy.as_ref().unwrap_or(&setup.settings.policy);
         let mut attempts = route.take_up(policy.attempts(self.safety, started));
-        let preset = self.preset.as_ref();
         if let Some(deadline) = self.deadline(started) {
             attempts = attempts.with_deadline(deadline);
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
             self.template.body_deadline = self.total_timeout.map(|_| deadline);
         }
         let template = &self.template;
-        let judge = Judge {
+        let plan = Plan {
+            setup,
             policy,
-            client: &settings.policy,
-            preset,
-        };
-        let rules = Rules {
-            settings,
-            key: preset.map_or(&settings.key, Preset::key_settings),
-            judge,
-        };
-        let shields = Shields {
-            breaker: shared.breaker.as_ref(),
-            budget: Some(&shared.budget),
+            preset: self.preset.as_ref(),
+            attempt_timeout: template.attempt_timeout,
         };
         let mut steps = Steps {
             attempts,
             guards: Guards::new(
-                shields,
+                setup.shields(),
                 self.scope,
                 (&template.method, Address::Url(&template.url), &template.headers),
             ),
         };
         let mut run = Run {
-            exchange: HttpExchange::new(route.transport(&shared.wire), template, rules, clock),
+            exchange: HttpExchange::new(route.transport(&self.client.0.wire), template, plan),
             course: Course {
-                plan: Plan {
-                    address: Address::Url(&template.url),
-                    judge,
-                    shields,
-                    limit: shared.limit.as_ref(),
-                    hedge: settings.hedge.as_ref(),
-                    attempt_timeout: template.attempt_timeout,
-                    request_id: preset.and_then(Preset::request_id_header),
-                    clock,
-                    observers: &shared.observers,
-                    dice: &shared.dice,
-                },
+                plan,
                 steps: &mut steps,
                 receipt: &mut self.receipt,
                 started,

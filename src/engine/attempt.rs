@@ -9,9 +9,9 @@ use url::{Position, Url};
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::request::{Step, Template};
-use super::{BufferError, Exchange, InDoubt, Judge, Landing, Prospect, Redirects, Settings, Whole, peek};
+use super::{BufferError, Exchange, InDoubt, Landing, Plan, Prospect, Redirects, Whole, peek};
 use crate::clock::Clock;
-use crate::operation::{Delivery, Effect, Failure, FailureKind, Hop, KeySettings, Outcome, Receipt};
+use crate::operation::{Address, Delivery, Effect, Failure, FailureKind, Hop, Outcome, Receipt};
 
 /// Sends one request and brings its response head; makes no decision and repeats nothing.
 pub(crate) trait Transport: Send + Sync {
@@ -25,8 +25,7 @@ pub(crate) trait Transport: Send + Sync {
 pub(crate) struct HttpExchange<'a, T> {
     pub(super) transport: &'a T,
     pub(super) template: &'a Template,
-    pub(super) rules: Rules<'a>,
-    pub(super) clock: &'a Clock,
+    pub(super) plan: Plan<'a>,
     hops: Vec<Hop>,
     /// Boxed: few attempts leave their origin.
     landing: Option<Box<Landing>>,
@@ -51,22 +50,12 @@ struct Head {
     retry_after: Option<Duration>,
 }
 
-/// How an attempt is made: what is not the operation's own is looked up where it is kept.
-#[derive(Clone, Copy)]
-pub(crate) struct Rules<'a> {
-    pub(crate) settings: &'a Settings,
-    /// The client's, or the preset's.
-    pub(crate) key: &'a KeySettings,
-    pub(crate) judge: Judge<'a>,
-}
-
 impl<'a, T: Transport> HttpExchange<'a, T> {
-    pub(crate) fn new(transport: &'a T, template: &'a Template, rules: Rules<'a>, clock: &'a Clock) -> Self {
+    pub(crate) fn new(transport: &'a T, template: &'a Template, plan: Plan<'a>) -> Self {
         Self {
             transport,
             template,
-            rules,
-            clock,
+            plan,
             hops: Vec::new(),
             landing: None,
             progress: Progress::NothingSent,
@@ -105,7 +94,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             return None;
         }
         let next = redirect::next(
-            self.rules.settings.redirects,
+            self.plan.setup.settings.redirects,
             (self.method(step), self.url(step)),
             (response.status(), response.headers()),
         )?;
@@ -121,7 +110,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             Box::new(Landing {
                 method: next.method.clone(),
                 url: next.url.clone(),
-                at: self.clock.now(),
+                at: self.plan.setup.clock.now(),
             })
         });
         Some(Step {
@@ -162,7 +151,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         let matters = self.template.buffer.is_some() && status.is_server_error();
         let wish = matters.then(|| {
             let outcome = Outcome::response(status, response.headers());
-            outcome.with_received(self.clock.wall()).retry_after()
+            outcome.with_received(self.plan.setup.clock.wall()).retry_after()
         });
         Head {
             status,
@@ -183,8 +172,12 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     type Answer = Response;
     type Retired = Whole;
 
+    fn address(&self) -> Address<'_> {
+        Address::Url(&self.template.url)
+    }
+
     fn twin(&self) -> Self {
-        Self::new(self.transport, self.template, self.rules, self.clock)
+        Self::new(self.transport, self.template, self.plan)
     }
 
     async fn send(&mut self, number: u32) -> Result<Response, Failure> {
@@ -200,7 +193,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             None => response,
         };
         let status = response.status();
-        if !peek::is_shown(status) || !self.rules.judge.wants_body(status) {
+        if !peek::is_shown(status) || !self.plan.wants_body(status) {
             return Ok(response);
         }
         let (response, seen) = Box::pin(peek::peek(response, self.template.attempt_timeout)).await;
@@ -223,8 +216,8 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             outcome = outcome.with_body(seen);
         }
         let marker = self
-            .rules
-            .key
+            .plan
+            .key()
             .replay_marker
             .as_ref()
             .and_then(|name| find(headers, name));

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Landing, Prospect};
-use crate::operation::{Effect, Failure, Hop, Outcome, Receipt};
+use crate::operation::{Address, Effect, Failure, Hop, Outcome, Receipt};
 
 /// What the loop needs of a way to the far side.
 pub(crate) trait Exchange: Send {
@@ -10,6 +10,9 @@ pub(crate) trait Exchange: Send {
 
     /// What is kept of an answer during a wait.
     type Retired: Send;
+
+    /// Where the operation is sent.
+    fn address(&self) -> Address<'_>;
 
     /// A second way, for an attempt beside the one under way.
     fn twin(&self) -> Self

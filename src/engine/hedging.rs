@@ -5,24 +5,24 @@ use super::race::Runner;
 use crate::breaker::Permit;
 use crate::concurrency::Place;
 use crate::event::Event;
-use crate::operation::{Attempt, Hop, Outcome};
+use crate::operation::{Address, Attempt, Hop, Outcome};
 
 /// What a [hedge](crate::Hedge) adds to an operation's course.
 impl<'a> Course<'a> {
     /// After what time the attempt is hedged; `None` if it is not.
     pub(super) fn hedge_delay(&self) -> Option<Duration> {
-        let hedge = self.plan.hedge?;
+        let hedge = self.plan.hedge()?;
         let delay = hedge.delay(self.steps.guards.origin()?)?;
         self.steps.attempts.may_hedge(self.started).then_some(delay)
     }
 
     /// Asks for leave to send a hedge; it never queues, and a refusal changes nothing.
-    pub(super) fn hedge(&mut self, now: Instant) -> Option<(Runner<'a>, Option<Place<'a>>)> {
-        let place = match (self.plan.limit, self.steps.guards.origin()) {
+    pub(super) fn hedge(&mut self, address: Address<'_>, now: Instant) -> Option<(Runner<'a>, Option<Place<'a>>)> {
+        let place = match (&self.plan.setup.limit, self.steps.guards.origin()) {
             (Some(limit), Some(origin)) => Some(limit.try_enter(origin)?),
             _ => None,
         };
-        let admitted = self.steps.hedge(self.plan.shields, now);
+        let admitted = self.steps.hedge(self.plan.setup.shields(), now);
         let transition = match &admitted {
             Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
             Err(transition) => transition.as_ref(),
@@ -36,7 +36,7 @@ impl<'a> Course<'a> {
             receipt: self.receipt,
             number,
         });
-        let span = self.span(admitted.begin);
+        let span = self.span(admitted.begin, address);
         let runner = Runner {
             admitted,
             span,
@@ -75,8 +75,8 @@ impl<'a> Course<'a> {
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
         let transitions = self
             .steps
-            .put_aside(self.plan.shields, spent, (&outcome, &verdict, landing), || {
-                self.plan.dice.roll()
+            .put_aside(self.plan.setup.shields(), spent, (&outcome, &verdict, landing), || {
+                self.plan.setup.dice.roll()
             });
         let effect = self.steps.attempts.last_effect();
         let attempt = self
@@ -98,7 +98,7 @@ impl<'a> Course<'a> {
     ///
     /// Not of a hedge that was cancelled: it had run for a moment only, and would make the next one come sooner.
     pub(super) fn outran(&self, lead: &Runner<'_>, now: Instant) {
-        if let Some(hedge) = self.plan.hedge {
+        if let Some(hedge) = self.plan.hedge() {
             self.steps.guards.observed(hedge, now - lead.began);
         }
     }

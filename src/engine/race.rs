@@ -37,7 +37,7 @@ pub(super) async fn race<'a, E: Exchange>(
     lead: Runner<'a>,
     delay: Duration,
 ) -> Lap<'a, E> {
-    let clock = course.plan.clock;
+    let clock = &course.plan.setup.clock;
     let mut sending = Box::pin(send(course, &lead, &mut exchange));
     // By reference: when the delay is over, the attempt goes on.
     let early = Clock::limit(delay, sending.as_mut()).await;
@@ -45,7 +45,7 @@ pub(super) async fn race<'a, E: Exchange>(
         drop(sending);
         return lead.lap(exchange, sent, clock.now());
     }
-    let Some((hedge, place)) = course.hedge(clock.now()) else {
+    let Some((hedge, place)) = course.hedge(twin.address(), clock.now()) else {
         let sent = sending.await;
         return lead.lap(exchange, sent, clock.now());
     };
@@ -108,6 +108,7 @@ fn send<'f, E: Exchange>(
     let sending = exchange.send(runner.admitted.begin.number);
     course
         .plan
+        .setup
         .clock
         .limit_since(runner.began, limit, sending)
         .instrument(span)

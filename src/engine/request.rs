@@ -39,7 +39,7 @@ pub(super) struct Step {
 impl<T: Transport> HttpExchange<'_, T> {
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     pub(super) async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
-        let asked = match (&self.rules.settings.hook, step.map(|step| step.carry)) {
+        let asked = match (&self.plan.setup.settings.hook, step.map(|step| step.carry)) {
             (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => Some(
                 hook.headers(self.info(number, step))
                     .await
@@ -57,7 +57,7 @@ impl<T: Transport> HttpExchange<'_, T> {
             *request.version_mut() = version;
         }
         if let Some(deadline) = self.template.body_deadline {
-            *request.timeout_mut() = Some(deadline.saturating_duration_since(self.clock.now()));
+            *request.timeout_mut() = Some(deadline.saturating_duration_since(self.plan.setup.clock.now()));
         }
         Ok(request)
     }
@@ -72,7 +72,7 @@ impl<T: Transport> HttpExchange<'_, T> {
         let mut headers = self.template.headers.to_map(4);
         if let Some(mut asked) = asked {
             // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
-            for fixed in [self.rules.key.header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
+            for fixed in [self.plan.key().header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
                 asked.remove(fixed);
             }
             headers.extend(asked);

@@ -60,10 +60,10 @@ impl<E: Exchange> Run<'_, E> {
                 }
                 Decision::RetryAfter(wait) => {
                     let rest = Box::pin(self.retire(wait, at)).await;
-                    self.course.plan.clock.wait(rest).await;
+                    self.course.plan.setup.clock.wait(rest).await;
                 }
             }
-            began = self.course.plan.clock.now();
+            began = self.course.plan.setup.clock.now();
             if self.exchange.can_look_up() && self.course.is_in_doubt() {
                 let (found, now) = Box::pin(self.look_up(Prospect::Repeated, began)).await;
                 // What stays forbidden need not queue for a place.
@@ -81,7 +81,7 @@ impl<E: Exchange> Run<'_, E> {
     ///
     /// Any other end: there was no leave for an attempt, or none follows.
     async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Finished<E::Answer>> {
-        let place = match self.course.plan.limit {
+        let place = match &self.course.plan.setup.limit {
             None => None,
             // Boxed, as all that few operations do: the common one should not be as large as this.
             Some(limit) => match Box::pin(enter(limit, &mut self.course, began)).await {
@@ -94,7 +94,7 @@ impl<E: Exchange> Run<'_, E> {
         };
         let mut runner = match self.course.admit(began) {
             Ok(admitted) => Runner {
-                span: self.course.span(admitted.begin),
+                span: self.course.span(admitted.begin, self.exchange.address()),
                 admitted,
                 began,
             },
@@ -116,7 +116,7 @@ impl<E: Exchange> Run<'_, E> {
                 lap.result
             }
         };
-        let at = self.course.plan.clock.now();
+        let at = self.course.plan.setup.clock.now();
         drop(place);
         let ended = Ended {
             number: runner.admitted.begin.number,
@@ -148,7 +148,7 @@ impl<E: Exchange> Run<'_, E> {
     /// Sends once, within the attempt's limit and what is left until the deadline.
     async fn attempt(&mut self, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
         let limit = self.course.begins(begin);
-        let clock = self.course.plan.clock;
+        let clock = &self.course.plan.setup.clock;
         let sent = clock.limit_since(now, limit, self.exchange.send(begin.number)).await;
         sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
     }
@@ -159,7 +159,7 @@ impl<E: Exchange> Run<'_, E> {
         if let Some(answer) = self.last.answer.take() {
             self.last.retired = self.exchange.retire(*answer, wait).await.map(Box::new);
         }
-        let spent = self.course.plan.clock.now().saturating_duration_since(since);
+        let spent = self.course.plan.setup.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)
     }
 
@@ -204,7 +204,7 @@ impl<E: Exchange> Run<'_, E> {
         let found = Clock::limit(limit, asked).await;
         let (effect, answer) = found.unwrap_or((Effect::Unknown, None));
         self.course.found(effect);
-        let now = self.course.plan.clock.now();
+        let now = self.course.plan.setup.clock.now();
         if effect != Effect::Applied {
             return (None, now);
         }

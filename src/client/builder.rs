@@ -11,7 +11,7 @@ use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
-use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
+use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings, Setup};
 use crate::error::{ConfigError, Error};
 use crate::event::{Event, FromFn, Observer, Observers};
 use crate::hedge::Hedge;
@@ -352,13 +352,15 @@ impl ClientBuilder {
             addresses: super::Addresses::default(),
             connect_timeout,
             headers: DefaultHeaders(self.headers),
-            settings: self.settings,
-            breaker: self.breaker,
-            budget: self.budget,
-            limit: self.limit,
-            observers: self.observers,
-            clock: self.clock,
-            dice: self.dice,
+            setup: Setup {
+                settings: self.settings,
+                breaker: self.breaker,
+                budget: self.budget,
+                limit: self.limit,
+                observers: self.observers,
+                clock: self.clock,
+                dice: self.dice,
+            },
             presets: self.presets,
         }))
     }

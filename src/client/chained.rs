@@ -26,7 +26,8 @@ impl Client {
     /// The same settings, breaker, budget and observers for requests that something else carries.
     pub(crate) fn without_wire(&self) -> Self {
         let shared = &*self.0;
-        let mut settings = shared.settings.clone();
+        let mut setup = shared.setup.clone();
+        let settings = &mut setup.settings;
         // Whatever else carries them may add credentials to a request for another origin.
         if settings.redirects == Redirects::AnyOrigin {
             settings.redirects = Redirects::SameOrigin;
@@ -39,13 +40,7 @@ impl Client {
             addresses: Addresses::default(),
             connect_timeout: None,
             headers: shared.headers.clone(),
-            settings,
-            breaker: shared.breaker.clone(),
-            budget: shared.budget.clone(),
-            limit: shared.limit.clone(),
-            observers: shared.observers.clone(),
-            clock: shared.clock.clone(),
-            dice: shared.dice.clone(),
+            setup,
             presets: shared.presets.clone(),
         }))
     }
@@ -96,7 +91,7 @@ impl RequestBuilder {
 
 impl Operation {
     pub(crate) fn now(&self) -> Instant {
-        self.client.0.clock.now()
+        self.client.0.setup.clock.now()
     }
 
     /// Whether an attempt that may have been processed can be repeated without doing it twice.
@@ -107,7 +102,11 @@ impl Operation {
     /// Tells the observers of another retry loop.
     pub(crate) fn tells_of(&self, nesting: Nesting) {
         let receipt = &self.receipt;
-        self.client.0.observers.tell(&Event::RetriesNested { receipt, nesting });
+        self.client
+            .0
+            .setup
+            .observers
+            .tell(&Event::RetriesNested { receipt, nesting });
     }
 
     /// Says what attempts that are not in this receipt may have done.
@@ -117,11 +116,11 @@ impl Operation {
 
     /// Ends before anything is sent.
     pub(crate) fn refuse(mut self: Box<Self>, stop: StopReason) -> Error {
-        let now = self.client.0.clock.now();
+        let now = self.client.0.setup.clock.now();
         self.receipt.stopped(stop, None, Duration::ZERO, now);
         operation_ended(&self.receipt);
         let receipt = &self.receipt;
-        self.client.0.observers.tell(&Event::Stopped { receipt });
+        self.client.0.setup.observers.tell(&Event::Stopped { receipt });
         Error::failed(self.receipt, None, None)
     }
 

@@ -55,13 +55,9 @@ pub(crate) use wire::Wire;
 
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
-use crate::clock::Clock;
-use crate::concurrency::ConcurrencyLimit;
-use crate::engine::{Armor, Redirects, Settings};
+use crate::engine::{Armor, Redirects, Setup};
 use crate::error::Error;
-use crate::event::Observers;
 use crate::preset::Presets;
-use crate::rng::Dice;
 #[cfg(not(feature = "middleware"))]
 use wire::Wire;
 
@@ -89,13 +85,7 @@ pub(crate) struct Shared {
     pub(crate) headers: DefaultHeaders,
     /// `None` where it cannot reach the wire.
     pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) settings: Settings,
-    pub(crate) breaker: Option<CircuitBreaker>,
-    pub(crate) budget: RetryBudget,
-    pub(crate) limit: Option<ConcurrencyLimit>,
-    pub(crate) observers: Observers,
-    pub(crate) clock: Clock,
-    pub(crate) dice: Dice,
+    pub(crate) setup: Setup,
     pub(crate) presets: Presets,
 }
 
@@ -171,7 +161,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&CircuitBreaker> {
-        self.0.breaker.as_ref()
+        self.0.setup.breaker.as_ref()
     }
 
     /// The retry budget, the one in use.
@@ -188,7 +178,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn retry_budget(&self) -> &RetryBudget {
-        &self.0.budget
+        &self.0.setup.budget
     }
 
     /// Starts a GET.
@@ -270,14 +260,14 @@ impl fmt::Debug for Shared {
             .field("addresses", &self.addresses)
             .field("headers", &self.headers)
             .field("connect_timeout", &self.connect_timeout)
-            .field("settings", &self.settings)
-            .field("breaker", &self.breaker)
-            .field("budget", &self.budget)
-            .field("limit", &self.limit)
+            .field("settings", &self.setup.settings)
+            .field("breaker", &self.setup.breaker)
+            .field("budget", &self.setup.budget)
+            .field("limit", &self.setup.limit)
             .field("presets", &self.presets)
-            .field("observers", &self.observers)
-            .field("clock", &self.clock)
-            .field("dice", &self.dice)
+            .field("observers", &self.setup.observers)
+            .field("clock", &self.setup.clock)
+            .field("dice", &self.setup.dice)
             .finish()
     }
 }

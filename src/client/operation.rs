@@ -72,7 +72,7 @@ impl Operation {
             return Err(error);
         }
         let shared = &*self.client.0;
-        let (settings, overrides) = (&shared.settings, &mut self.overrides);
+        let (settings, overrides) = (&shared.setup.settings, &mut self.overrides);
         let preset = self.preset.as_ref();
         let key_settings = preset.map_or(&settings.key, Preset::key_settings);
         let template = &mut self.template;
@@ -103,6 +103,7 @@ impl Operation {
             .or(settings.attempt_timeout)
             .or_else(|| preset?.attempt_timeout())
             .unwrap_or(Settings::ATTEMPT_TIMEOUT);
+        overrides.total_timeout = overrides.total_timeout.or(settings.total_timeout);
         let mut safety = prepared.safety;
         if overrides.send_once {
             safety = safety.send_once();
@@ -144,6 +145,6 @@ impl Operation {
     pub(super) fn key_settings(&self) -> &KeySettings {
         self.preset
             .as_ref()
-            .map_or(&self.client.0.settings.key, Preset::key_settings)
+            .map_or(&self.client.0.setup.settings.key, Preset::key_settings)
     }
 }

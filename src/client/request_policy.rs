@@ -49,7 +49,7 @@ impl RequestBuilder {
         // The client's classifiers are asked after the request's anyway, and must not come before them, too.
         let start = match &self.0.overrides.policy {
             Some(policy) => policy.to_builder(),
-            None => self.0.client.0.settings.policy.to_builder_without_classifiers(),
+            None => self.0.client.0.setup.settings.policy.to_builder_without_classifiers(),
         };
         match change(start).build() {
             Ok(policy) => {

@@ -5,13 +5,10 @@ use tracing::Instrument;
 
 use super::operation::Operation;
 use super::wire::Wire;
-use crate::engine::{
-    Course, Finished, Guards, HttpExchange, Judge, Last, Plan, Rules, Run, Shields, Steps, Transport, aside,
-};
+use crate::engine::{Course, Finished, Guards, HttpExchange, Last, Plan, Run, Steps, Transport, aside};
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Address, StopReason};
-use crate::preset::Preset;
 use crate::retry::Attempts;
 
 /// Where an operation goes out, and where it takes up from.
@@ -50,9 +47,11 @@ impl Route for Direct {
 impl Operation {
     /// Runs it to its end.
     pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Box<Response>>, Error> {
-        let limit = self.template.attempt_timeout;
-        let limit = self.overrides.total_timeout.map_or(limit, |total| total.min(limit));
-        self.template.body.collect(limit).await?;
+        if self.template.body.is_to_collect() {
+            let limit = self.template.attempt_timeout;
+            let limit = self.overrides.total_timeout.map_or(limit, |total| total.min(limit));
+            aside(|| self.template.body.collect(limit)).await?;
+        }
         let span = operation_span(&self.receipt);
         Ok(if span.is_disabled() {
             self.drive(route).await
@@ -83,55 +82,37 @@ impl Operation {
     }
 
     async fn drive<R: Route>(&mut self, route: R) -> Finished<Box<Response>> {
-        let shared = &*self.client.0;
-        let (settings, clock) = (&shared.settings, &shared.clock);
-        let started = clock.now();
-        let policy = self.overrides.policy.as_ref().unwrap_or(&settings.policy);
+        let setup = &self.client.0.setup;
+        let started = setup.clock.now();
+        let policy = self.overrides.policy.as_ref().unwrap_or(&setup.settings.policy);
         let mut attempts = route.take_up(policy.attempts(self.safety, started));
-        let preset = self.preset.as_ref();
         if let Some(deadline) = self.deadline(started) {
             attempts = attempts.with_deadline(deadline);
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
             self.template.body_deadline = self.overrides.total_timeout.map(|_| deadline);
         }
         let template = &self.template;
-        let judge = Judge {
+        let plan = Plan {
+            setup,
             policy,
-            client: &settings.policy,
-            preset,
-        };
-        let rules = Rules {
-            settings,
-            key: preset.map_or(&settings.key, Preset::key_settings),
-            judge,
-        };
-        let shields = Shields {
-            breaker: shared.breaker.as_ref(),
-            budget: Some(&shared.budget),
+            preset: self.preset.as_ref(),
+            attempt_timeout: template.attempt_timeout,
         };
         let mut steps = Steps {
             attempts,
             guards: Guards::new(
-                shields,
+                setup.shields(),
                 self.scope,
                 (&template.method, Address::Url(&template.url), &template.headers),
             ),
         };
         let mut run = Run {
-            exchange: HttpExchange::new(route.transport(&shared.wire), template, rules, clock),
+            exchange: HttpExchange {
+                transport: route.transport(&self.client.0.wire),
+                template,
+            },
             course: Course {
-                plan: Plan {
-                    address: Address::Url(&template.url),
-                    judge,
-                    shields,
-                    limit: shared.limit.as_ref(),
-                    hedge: settings.hedge.as_ref(),
-                    attempt_timeout: template.attempt_timeout,
-                    request_id: preset.and_then(Preset::request_id_header),
-                    clock,
-                    observers: &shared.observers,
-                    dice: &shared.dice,
-                },
+                plan,
                 steps: &mut steps,
                 receipt: &mut self.receipt,
                 started,

@@ -38,9 +38,9 @@ impl Effective {
     #[must_use]
     pub fn of(client: &Client) -> Self {
         let shared = &*client.0;
-        let set = &shared.settings;
+        let set = &shared.setup.settings;
         let (retry, of_policy) = RetrySettings::of(&set.policy);
-        let (breaker, of_breaker) = match &shared.breaker {
+        let (breaker, of_breaker) = match &shared.setup.breaker {
             Some(breaker) => BreakerSettings::of(breaker),
             None => (off(), Vec::new()),
         };
@@ -58,8 +58,8 @@ impl Effective {
             builtin_presets: Some(shared.presets.knows_builtin()),
             retry,
             breaker,
-            budget: BudgetSettings::of(&shared.budget),
-            concurrency: ConcurrencySettings::of(shared.limit.as_ref()),
+            budget: BudgetSettings::of(&shared.setup.budget),
+            concurrency: ConcurrencySettings::of(shared.setup.limit.as_ref()),
             hedge: HedgeSettings::of(set.hedge.as_ref()),
             key: KeySettings::of(&set.key),
         };
@@ -112,10 +112,10 @@ fn others(client: &Client) -> impl Iterator<Item = &'static str> {
     let shared = &*client.0;
     [
         (!shared.headers.0.is_empty(), "default_headers"),
-        (shared.settings.hook.is_some(), "before_attempt"),
-        (shared.settings.lookup.is_some(), "on_unknown"),
+        (shared.setup.settings.hook.is_some(), "before_attempt"),
+        (shared.setup.settings.lookup.is_some(), "on_unknown"),
         (shared.presets.has_own(), "preset"),
-        (!shared.observers.is_empty(), "observe"),
+        (!shared.setup.observers.is_empty(), "observe"),
     ]
     .into_iter()
     .filter_map(|(used, setter)| used.then_some(setter))

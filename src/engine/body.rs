@@ -70,6 +70,10 @@ impl Body {
         body.into()
     }
 
+    pub(crate) fn is_to_collect(&self) -> bool {
+        matches!(self.0, Content::ToCollect(_))
+    }
+
     /// Reads what is to be collected, within the limits of size and time.
     pub(crate) async fn collect(&mut self, limit: Duration) -> Result<(), Error> {
         let Content::ToCollect(slot) = &self.0 else {
@@ -77,8 +81,7 @@ impl Body {
         };
         let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(body) = body else { return Ok(()) };
-        // Boxed: few operations collect a body, and all would carry the room for it.
-        let read = Box::pin(Limited::new(body, COLLECT_LIMIT).collect());
+        let read = Limited::new(body, COLLECT_LIMIT).collect();
         match Clock::limit(limit, read).await {
             Some(Ok(whole)) => *self = whole.to_bytes().into(),
             Some(Err(error)) => return Err(Error::request_because("the body could not be read", error)),

@@ -1,43 +1,13 @@
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Method, StatusCode};
-
-use super::guard::{Landing, Shields};
+use super::Plan;
+use super::guard::Landing;
 use super::steps::{Admitted, Refused, Spent, Steps};
 use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
-use crate::clock::Clock;
-use crate::concurrency::ConcurrencyLimit;
-use crate::event::{AttemptSpan, Event, Observers, operation_ended};
-use crate::hedge::Hedge;
+use crate::event::{AttemptSpan, Event, operation_ended};
 use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, StopReason};
-use crate::preset::Preset;
-use crate::retry::{Begin, Decision, RetryPolicy};
-use crate::rng::Dice;
-
-/// What an operation is given to go by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'a> {
-    pub(crate) address: Address<'a>,
-    pub(crate) judge: Judge<'a>,
-    pub(crate) shields: Shields<'a>,
-    pub(crate) limit: Option<&'a ConcurrencyLimit>,
-    pub(crate) hedge: Option<&'a Hedge>,
-    pub(crate) attempt_timeout: Duration,
-    /// The header in which the server names its answers.
-    pub(crate) request_id: Option<&'a HeaderName>,
-    pub(crate) clock: &'a Clock,
-    pub(crate) observers: &'a Observers,
-    pub(crate) dice: &'a Dice,
-}
-
-/// Whose classifiers are asked, in order: the request's, the client's, the preset's; the first one's table answers last.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Judge<'a> {
-    pub(crate) policy: &'a RetryPolicy,
-    pub(crate) client: &'a RetryPolicy,
-    pub(crate) preset: Option<&'a Preset>,
-}
+use crate::retry::{Begin, Decision};
 
 /// One HTTP operation's [`Steps`], with all of it written down: receipt, spans, events.
 ///
@@ -63,7 +33,7 @@ pub(crate) struct Ended<'p> {
 impl<'a> Course<'a> {
     /// Asks for leave to make the next attempt. A refusal is no attempt and costs nothing.
     pub(crate) fn admit(&mut self, now: Instant) -> Result<Admitted<'a>, (StopReason, Option<Duration>)> {
-        let admitted = self.steps.admit(self.plan.shields, now);
+        let admitted = self.steps.admit(self.plan.setup.shields(), now);
         let transition = match &admitted {
             Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
             Err(refused) => refused.transition.as_ref(),
@@ -76,8 +46,8 @@ impl<'a> Course<'a> {
     }
 
     /// The span of the attempt that is about to be sent.
-    pub(crate) fn span(&self, begin: Begin) -> AttemptSpan {
-        AttemptSpan::new(self.receipt, self.plan.address, begin.number)
+    pub(crate) fn span(&self, begin: Begin, address: Address<'_>) -> AttemptSpan {
+        AttemptSpan::new(self.receipt, address, begin.number)
     }
 
     /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.
@@ -102,9 +72,9 @@ impl<'a> Course<'a> {
 
     /// Judges the outcome, writes it down, and says what follows; with the wait that was asked for, if it stops.
     pub(crate) fn ends(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) -> (Decision, Option<Duration>) {
-        let Plan { shields, dice, .. } = self.plan;
+        let setup = self.plan.setup;
         self.writes_down(outcome, ended, |steps, spent, seen| {
-            let settled = steps.settle(shields, spent, seen, || dice.roll());
+            let settled = steps.settle(setup.shields(), spent, seen, || setup.dice.roll());
             ((settled.decision, settled.retry_after), settled.transitions)
         })
     }
@@ -126,7 +96,7 @@ impl<'a> Course<'a> {
         let outcome = outcome.with_attempt(number);
         let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
         let (follows, transitions) = settle(self.steps, spent, (&outcome, &verdict, landing));
-        if let Some(hedge) = self.plan.hedge
+        if let Some(hedge) = self.plan.hedge()
             && outcome.status().is_some_and(|status| status.is_success())
         {
             self.steps.guards.observed(hedge, took);
@@ -199,7 +169,7 @@ impl<'a> Course<'a> {
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {
-        self.plan.observers.tell(event);
+        self.plan.setup.observers.tell(event);
     }
 
     pub(super) fn tell_transition(&self, transition: &Transition) {
@@ -207,71 +177,5 @@ impl<'a> Course<'a> {
             receipt: self.receipt,
             transition,
         });
-    }
-}
-
-impl Plan<'_> {
-    /// What an outcome means, with all that a classifier may ask of it.
-    pub(super) fn judged<'o>(&self, outcome: Outcome<'o>, method: &'o Method, hops: &[Hop]) -> (Outcome<'o>, Verdict) {
-        let mut outcome = redirected(outcome, method, hops).with_method(method);
-        let is_success = outcome.status().is_some_and(|status| status.is_success());
-        if !is_success {
-            // For dates in headers, which a success is not asked for.
-            outcome = outcome.with_received(self.clock.wall());
-        }
-        let verdict = self.judge.verdict(&outcome);
-        if is_success && !verdict.is_accept() {
-            outcome = outcome.with_received(self.clock.wall());
-        }
-        (outcome, verdict)
-    }
-
-    /// An attempt as the receipt keeps it.
-    pub(super) fn attempt(
-        &self,
-        outcome: &Outcome<'_>,
-        verdict: &Verdict,
-        (effect, started, took): (Effect, Duration, Duration),
-        hops: &[Hop],
-    ) -> Attempt {
-        Attempt::new(outcome, effect, (started, took), hops)
-            .with_problem(verdict.problem())
-            .with_request_id(self.request_id(outcome))
-    }
-
-    fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {
-        outcome.headers()?.get(self.request_id?)
-    }
-}
-
-impl Judge<'_> {
-    fn verdict(&self, outcome: &Outcome<'_>) -> Verdict {
-        let own = self.policy.opinion(outcome);
-        let opinion = own.or_else(|| {
-            if self.policy.is(self.client) {
-                None
-            } else {
-                self.client.opinion(outcome)
-            }
-        });
-        let opinion = opinion.or_else(|| self.preset?.opinion(outcome));
-        opinion.unwrap_or_else(|| self.policy.by_table(outcome))
-    }
-
-    /// Whether anyone who is asked wants to see the body of an error with this status.
-    pub(super) fn wants_body(&self, status: StatusCode) -> bool {
-        self.policy.wants_body(status)
-            || self.client.wants_body(status)
-            || self.preset.is_some_and(|preset| preset.asks_for_body(status))
-    }
-}
-
-/// Says whose outcome it is, when redirects were followed.
-fn redirected<'o>(outcome: Outcome<'o>, method: &Method, hops: &[Hop]) -> Outcome<'o> {
-    let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
-    match hops {
-        [] => outcome,
-        hops if hops.iter().any(diverts) => outcome.after_diversion(),
-        _ => outcome.after_redirect(),
     }
 }

@@ -1,28 +1,28 @@
 use std::time::{Duration, Instant};
 
-use super::course::{Course, Ended, Plan};
+use super::course::{Course, Ended};
 use super::race::Runner;
 use crate::breaker::Permit;
 use crate::concurrency::Place;
 use crate::event::Event;
-use crate::operation::{Attempt, Hop, Outcome};
+use crate::operation::{Address, Attempt, Hop, Outcome};
 
 /// What a [hedge](crate::Hedge) adds to an operation's course.
 impl<'a> Course<'a> {
     /// After what time the attempt is hedged; `None` if it is not.
     pub(super) fn hedge_delay(&self) -> Option<Duration> {
-        let hedge = self.plan.hedge?;
+        let hedge = self.plan.hedge()?;
         let delay = hedge.delay(self.steps.guards.origin()?)?;
         self.steps.attempts.may_hedge(self.started).then_some(delay)
     }
 
     /// Asks for leave to send a hedge; it never queues, and a refusal changes nothing.
-    pub(super) fn hedge(&mut self, now: Instant) -> Option<(Runner<'a>, Option<Place<'a>>)> {
-        let place = match (self.plan.limit, self.steps.guards.origin()) {
+    pub(super) fn hedge(&mut self, address: Address<'_>, now: Instant) -> Option<(Runner<'a>, Option<Place<'a>>)> {
+        let place = match (&self.plan.setup.limit, self.steps.guards.origin()) {
             (Some(limit), Some(origin)) => Some(limit.try_enter(origin)?),
             _ => None,
         };
-        let admitted = self.steps.hedge(self.plan.shields, now);
+        let admitted = self.steps.hedge(self.plan.setup.shields(), now);
         let transition = match &admitted {
             Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
             Err(transition) => transition.as_ref(),
@@ -36,7 +36,7 @@ impl<'a> Course<'a> {
             receipt: self.receipt,
             number,
         });
-        let span = self.span(admitted.begin);
+        let span = self.span(admitted.begin, address);
         let runner = Runner {
             admitted,
             span,
@@ -64,9 +64,9 @@ impl<'a> Course<'a> {
 
     /// Writes down an attempt that has no say in what follows.
     pub(super) fn puts_aside(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) {
-        let Plan { shields, dice, .. } = self.plan;
+        let setup = self.plan.setup;
         self.writes_down(outcome, ended, |steps, spent, seen| {
-            ((), steps.put_aside(shields, spent, seen, || dice.roll()))
+            ((), steps.put_aside(setup.shields(), spent, seen, || setup.dice.roll()))
         });
     }
 
@@ -82,7 +82,7 @@ impl<'a> Course<'a> {
     ///
     /// Not of a hedge that was cancelled: it had run for a moment only, and would make the next one come sooner.
     pub(super) fn outran(&self, lead: &Runner<'_>, now: Instant) {
-        if let Some(hedge) = self.plan.hedge {
+        if let Some(hedge) = self.plan.hedge() {
             self.steps.guards.observed(hedge, now - lead.began);
         }
     }

@@ -20,22 +20,26 @@ mod lookup;
 #[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
 mod nack;
 pub(crate) mod peek;
+mod plan;
 mod prepare;
 mod queue;
 mod race;
 mod redirect;
+mod request;
 mod run;
 mod settings;
+mod setup;
 mod steps;
+mod trip;
 
 pub(crate) use aside::aside;
-pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
+pub(crate) use attempt::{HttpExchange, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, Whole};
+pub(crate) use course::Course;
 #[cfg(feature = "tower")]
 pub(crate) use course::Ended;
-pub(crate) use course::{Course, Judge, Plan};
 pub(crate) use exchange::Exchange;
 pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};
@@ -43,10 +47,14 @@ pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
 pub use lookup::{Finding, InDoubt};
 pub(crate) use lookup::{Lookup, Prospect};
+pub(crate) use plan::Plan;
 #[cfg(feature = "tower")]
 pub(crate) use prepare::Payload;
 pub(crate) use prepare::{KeyField, prepare};
 pub use redirect::Redirects;
+pub(crate) use request::Template;
 pub(crate) use run::{Finished, Last, Run};
 pub(crate) use settings::{Overrides, Settings};
+pub(crate) use setup::Setup;
 pub(crate) use steps::{Admitted, Refused, Spent, Steps};
+use trip::Trip;

@@ -2,6 +2,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::Fields;
+use super::fields::append;
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeyHeader, KeySettings, KeySupport};
 use crate::preset::member_of_json;
@@ -26,9 +27,9 @@ impl KeyField {
         })
     }
 
-    /// Puts the field on a request.
+    /// Puts the field on a request, which has none of its name: the caller's was taken out, the hook's was refused.
     pub(crate) fn put(&self, headers: &mut HeaderMap) {
-        headers.insert(self.name.clone(), self.value.clone());
+        append(headers, &self.name, &self.value);
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn enter<'a>(
     let patience = course.steps.attempts.time_left(now);
     let patience = patience.map(|left| left.saturating_sub(Attempts::LEAST_TIME_LEFT));
     let place = limit.enter(origin, patience).await;
-    let at = course.plan.clock.now();
+    let at = course.plan.setup.clock.now();
     let queued = at.saturating_duration_since(now);
     course.receipt.queued_for(queued);
     match place {

@@ -7,7 +7,7 @@ use super::course::{Course, Ended};
 use super::queue::{Entered, enter};
 use super::race::{Runner, race};
 use super::steps::Spent;
-use super::{Exchange, Prospect};
+use super::{Exchange, Prospect, Trip};
 use crate::clock::Clock;
 use crate::operation::{Effect, Failure, Outcome, StopReason};
 use crate::retry::{Begin, Decision};
@@ -61,10 +61,10 @@ impl<E: Exchange> Run<'_, E> {
                 }
                 Decision::RetryAfter(wait) => {
                     let rest = aside(|| self.retire(wait, at)).await;
-                    self.course.plan.clock.wait(rest).await;
+                    self.course.plan.setup.clock.wait(rest).await;
                 }
             }
-            began = self.course.plan.clock.now();
+            began = self.course.plan.setup.clock.now();
             if self.exchange.can_look_up() && self.course.is_in_doubt() {
                 let (found, now) = aside(|| self.look_up(Prospect::Repeated, began)).await;
                 // What stays forbidden need not queue for a place.
@@ -82,7 +82,7 @@ impl<E: Exchange> Run<'_, E> {
     ///
     /// Any other end: there was no leave for an attempt, or none follows.
     async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Finished<E::Answer>> {
-        let place = match self.course.plan.limit {
+        let place = match &self.course.plan.setup.limit {
             None => None,
             Some(limit) => match aside(|| enter(limit, &mut self.course, began)).await {
                 Ok(Entered { place, at }) => {
@@ -94,32 +94,28 @@ impl<E: Exchange> Run<'_, E> {
         };
         let mut runner = match self.course.admit(began) {
             Ok(admitted) => Runner {
-                span: self.course.span(admitted.begin),
+                span: self.course.span(admitted.begin, self.exchange.address()),
                 admitted,
                 began,
             },
             Err((stop, retry_after)) => return Err(self.stops(stop, retry_after, began)),
         };
-        let mut ended = None;
+        let (mut trip, mut ended) = (Trip::default(), None);
         let result = match self.course.hedge_delay() {
-            None if runner.span.is_disabled() => self.attempt(runner.admitted.begin, began).await,
+            None if runner.span.is_disabled() => self.attempt(&mut trip, runner.admitted.begin, began).await,
             None => {
                 let span = runner.span.span();
-                aside(|| self.attempt(runner.admitted.begin, began).instrument(span)).await
+                aside(|| self.attempt(&mut trip, runner.admitted.begin, began).instrument(span)).await
             }
             Some(delay) => {
-                let lap = aside(|| {
-                    let exchanges = (self.exchange.twin(), self.exchange.twin());
-                    race(&mut self.course, exchanges, runner, delay)
-                })
-                .await;
-                self.exchange = lap.exchange;
+                let lap = aside(|| race(&mut self.course, &self.exchange, runner, delay)).await;
+                trip = lap.trip;
                 runner = lap.runner;
                 ended = Some(lap.ended);
                 lap.result
             }
         };
-        let at = self.course.plan.clock.now();
+        let at = self.course.plan.setup.clock.now();
         drop(place);
         let ended = Ended {
             number: runner.admitted.begin.number,
@@ -130,10 +126,10 @@ impl<E: Exchange> Run<'_, E> {
                 at,
             },
             span: runner.span,
-            path: (self.exchange.hops(), self.exchange.landing()),
+            path: (trip.hops(), trip.landing()),
         };
         let outcome = match &result {
-            Ok(answer) => self.exchange.outcome(answer),
+            Ok(answer) => self.exchange.outcome(&self.course.plan, &trip, answer),
             Err(failure) => Outcome::failure(failure),
         };
         match self.course.ends(outcome, ended) {
@@ -149,11 +145,12 @@ impl<E: Exchange> Run<'_, E> {
     }
 
     /// Sends once, within the attempt's limit and what is left until the deadline.
-    async fn attempt(&mut self, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
+    async fn attempt(&mut self, trip: &mut Trip, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
         let limit = self.course.begins(begin);
-        let clock = self.course.plan.clock;
-        let sent = clock.limit_since(now, limit, self.exchange.send(begin.number)).await;
-        sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
+        let plan = &self.course.plan;
+        let sending = self.exchange.send(plan, trip, begin.number);
+        let sent = plan.setup.clock.limit_since(now, limit, sending).await;
+        sent.unwrap_or_else(|| Err(trip.timed_out()))
     }
 
     /// Frees the connection of the answer that is not the last, and says how much of the wait is left.
@@ -162,7 +159,7 @@ impl<E: Exchange> Run<'_, E> {
         if let Some(answer) = self.last.answer.take() {
             self.last.retired = self.exchange.retire(answer, wait).await.map(Box::new);
         }
-        let spent = self.course.plan.clock.now().saturating_duration_since(since);
+        let spent = self.course.plan.setup.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)
     }
 
@@ -207,7 +204,7 @@ impl<E: Exchange> Run<'_, E> {
         let found = Clock::limit(limit, asked).await;
         let (effect, answer) = found.unwrap_or((Effect::Unknown, None));
         self.course.found(effect);
-        let now = self.course.plan.clock.now();
+        let now = self.course.plan.setup.clock.now();
         if effect != Effect::Applied {
             return (None, now);
         }

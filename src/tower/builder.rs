@@ -63,7 +63,7 @@ impl<P, E> ResilienceBuilder<P, E> {
 
     /// Sets the retry policy.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.common.settings.policy = policy;
+        self.common.setup.settings.policy = policy;
         self
     }
 
@@ -71,45 +71,45 @@ impl<P, E> ResilienceBuilder<P, E> {
     ///
     /// Default 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.common.settings.attempt_timeout = Some(timeout);
+        self.common.setup.settings.attempt_timeout = Some(timeout);
         self
     }
 
     /// Sets how long an operation may take to its response head, waits included: 1 ms to 30 days. Default none.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
-        self.common.settings.total_timeout = Some(timeout);
+        self.common.setup.settings.total_timeout = Some(timeout);
         self
     }
 
     /// Sets the header that carries the key. Default `Idempotency-Key`.
     pub fn key_header(mut self, name: HeaderName) -> Self {
-        let header = std::mem::take(&mut self.common.settings.key.header);
-        self.common.settings.key.header = header.name_as(name);
+        let header = std::mem::take(&mut self.common.setup.settings.key.header);
+        self.common.setup.settings.key.header = header.name_as(name);
         self
     }
 
     /// Sets the key's form in its header. Default the raw token.
     pub fn key_format(mut self, format: KeyFormat) -> Self {
-        let header = std::mem::take(&mut self.common.settings.key.header);
-        self.common.settings.key.header = header.format(format);
+        let header = std::mem::take(&mut self.common.setup.settings.key.header);
+        self.common.setup.settings.key.header = header.format(format);
         self
     }
 
     /// Sets the methods whose requests carry a key unasked. Default POST and PATCH.
     pub fn key_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
-        self.common.settings.key.methods = methods.into_iter().collect();
+        self.common.setup.settings.key.methods = methods.into_iter().collect();
         self
     }
 
     /// Says whether the servers behind this layer honour keys. Default [`KeySupport::Honored`].
     pub fn key_support(mut self, support: KeySupport) -> Self {
-        self.common.settings.key.support = support;
+        self.common.setup.settings.key.support = support;
         self
     }
 
     /// Says how long the servers remember a key, from the first attempt: 1 s or more. Default: for ever.
     pub fn key_lifetime(mut self, lifetime: Duration) -> Self {
-        self.common.settings.key.lifetime = Some(lifetime);
+        self.common.setup.settings.key.lifetime = Some(lifetime);
         self
     }
 
@@ -128,25 +128,25 @@ impl<P, E> ResilienceBuilder<P, E> {
     /// Says whether an attempt is repeated that may have been processed, where nothing protects from processing it
     /// twice. Default [`Replay::WhenUntouched`].
     pub fn replay(mut self, replay: Replay) -> Self {
-        self.common.settings.replay = replay;
+        self.common.setup.settings.replay = replay;
         self
     }
 
     /// Sets the circuit breaker; whoever is given a clone shares it. Default [`CircuitBreaker::default`].
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
-        self.common.breaker = Some(breaker);
+        self.common.setup.breaker = Some(breaker);
         self
     }
 
     /// Sends whatever the state of the origin.
     pub fn without_circuit_breaker(mut self) -> Self {
-        self.common.breaker = None;
+        self.common.setup.breaker = None;
         self
     }
 
     /// Sets the retry budget; whoever is given a clone shares it. Default [`RetryBudget::default`].
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
-        self.common.budget = budget;
+        self.common.setup.budget = budget;
         self
     }
 
@@ -160,7 +160,7 @@ impl<P, E> ResilienceBuilder<P, E> {
 
     /// Adds an observer; they are told in the order in which they were added.
     pub fn observe(mut self, observer: impl Observer) -> Self {
-        self.common.observers.push(Arc::new(observer));
+        self.common.setup.observers.push(Arc::new(observer));
         self
     }
 
@@ -177,13 +177,13 @@ impl<P, E> ResilienceBuilder<P, E> {
 
     /// Sets the clock; [`Clock::skipping`] makes waits end at once, for tests over real sockets.
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.common.clock = clock;
+        self.common.setup.clock = clock;
         self
     }
 
     /// Draws jitter from this seed, for tests that need the same waits on each run. Keys stay random.
     pub fn jitter_seed(mut self, seed: u64) -> Self {
-        self.common.dice = Dice::seeded(seed);
+        self.common.setup.dice = Dice::seeded(seed);
         self
     }
 
@@ -251,7 +251,7 @@ impl<P, E> ResilienceBuilder<P, E> {
     ///
     /// Names the first field that is out of its range, and the range.
     pub fn build(self) -> Result<ResilienceLayer<P, E>, ConfigError> {
-        check_settings(&self.common.settings, &self.common.presets)?;
+        check_settings(&self.common.setup.settings, &self.common.presets)?;
         Ok(ResilienceLayer(Arc::new(Shared {
             common: self.common,
             known: KnownOrigins::default(),

@@ -133,7 +133,7 @@ where
         if matches!(*self.timer, Timer::Idle) {
             let (began, limit) = operation.limit();
             self.timer
-                .set(operation.shared().common.clock.limit_timer(began, limit));
+                .set(operation.shared().common.setup.clock.limit_timer(began, limit));
         }
         ready!(self.timer.as_mut().poll(context));
         let delivery = match *self.state {
@@ -188,7 +188,7 @@ where
             Err(failure) => *self.failure = Some(failure),
         }
         if let Some(wait) = wait {
-            self.timer.set(operation.shared().common.clock.timer(wait));
+            self.timer.set(operation.shared().common.setup.clock.timer(wait));
         }
         wait.is_some()
     }

@@ -41,13 +41,13 @@ impl<P, E> ResilienceLayer<P, E> {
     /// The circuit breaker, the one in use; `None` if it was turned off.
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&CircuitBreaker> {
-        self.0.common.breaker.as_ref()
+        self.0.common.setup.breaker.as_ref()
     }
 
     /// The retry budget, the one in use.
     #[must_use]
     pub fn retry_budget(&self) -> &RetryBudget {
-        &self.0.common.budget
+        &self.0.common.setup.budget
     }
 }
 

@@ -9,7 +9,7 @@ use super::body::{ReplayBody, Supply};
 use super::shared::{Common, Shared, Target};
 use super::{AttemptNumber, Notes};
 use crate::breaker::{Detached, Permit};
-use crate::engine::{Admitted, Course, Ended, Fields, Guards, Judge, KeyField, Plan, Settings, Spent, Steps, prepare};
+use crate::engine::{Admitted, Course, Ended, Fields, Guards, KeyField, Plan, Settings, Spent, Steps, prepare};
 use crate::error::Error;
 use crate::event::{AttemptSpan, operation_span};
 use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Outcome, Receipt, StopReason};
@@ -89,10 +89,10 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         if let Some(preset) = preset {
             receipt.of_preset(preset.shared_name());
         }
-        let settings = &common.settings;
+        let settings = &common.setup.settings;
         let safety = safety.with_replay(extensions.get::<Replay>().copied().unwrap_or(settings.replay));
         let policy = extensions.get::<RetryPolicy>().cloned();
-        let started = common.clock.now();
+        let started = common.setup.clock.now();
         let mut attempts = policy.as_ref().unwrap_or(&settings.policy).attempts(safety, started);
         let limit = settings.total_timeout.or_else(|| preset?.total_timeout());
         if let Some(deadline) = limit.and_then(|limit| started.checked_add(limit)) {
@@ -100,7 +100,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         }
         let steps = Steps {
             attempts,
-            guards: Guards::new(common.shields(), address.scope(), (&method, address, &headers)),
+            guards: Guards::new(common.setup.shields(), address.scope(), (&method, address, &headers)),
         };
         Ok(Self {
             terms: Terms {
@@ -172,16 +172,16 @@ impl<B, P, E> Operation<B, P, E> {
 
     /// Asks for leave to make the next attempt; `None` if the operation is over.
     pub(super) fn admit(&mut self) -> Option<AttemptSpan> {
-        let now = self.held.shared.common.clock.now();
+        let now = self.held.shared.common.setup.clock.now();
         let admitted = self.course().admit(now);
         let admitted = admitted.map(|Admitted { begin, permit }| (begin, permit.and_then(Permit::detach)));
         match admitted {
             Ok((begin, permit)) => {
                 self.held.permit = permit;
                 self.began = now;
-                let mut course = self.course();
-                let span = course.span(begin);
-                self.limit = span.span().in_scope(|| course.begins(begin));
+                let address = self.held.shared.common.address(&self.template.uri);
+                let span = AttemptSpan::new(&self.receipt, address, begin.number);
+                self.limit = span.span().in_scope(|| self.course().begins(begin));
                 Some(span)
             }
             Err((stop, hint)) => {
@@ -206,8 +206,8 @@ impl<B, P, E> Operation<B, P, E> {
         let Self { held, .. } = self;
         let common = &held.shared.common;
         let permit = held.permit.take();
-        let permit = permit.and_then(|permit| common.breaker.as_ref()?.attach(permit));
-        let at = common.clock.now();
+        let permit = permit.and_then(|permit| common.setup.breaker.as_ref()?.attach(permit));
+        let at = common.setup.clock.now();
         let ended = Ended {
             spent: Spent {
                 permit,
@@ -224,7 +224,7 @@ impl<B, P, E> Operation<B, P, E> {
             Err(failure) => Outcome::failure(failure),
         };
         let mut course = Course {
-            plan: self.terms.plan(common, &self.template.uri),
+            plan: self.terms.plan(common),
             steps: &mut self.steps,
             receipt: &mut self.receipt,
             started: self.started,
@@ -258,7 +258,7 @@ impl<B, P, E> Operation<B, P, E> {
 
     fn course(&mut self) -> Course<'_> {
         Course {
-            plan: self.terms.plan(&self.held.shared.common, &self.template.uri),
+            plan: self.terms.plan(&self.held.shared.common),
             steps: &mut self.steps,
             receipt: &mut self.receipt,
             started: self.started,
@@ -267,31 +267,21 @@ impl<B, P, E> Operation<B, P, E> {
 }
 
 impl Terms {
-    fn plan<'a>(&'a self, common: &'a Common, uri: &'a Uri) -> Plan<'a> {
-        let client = &common.settings.policy;
-        let preset = self.preset.as_ref();
+    fn plan<'a>(&'a self, common: &'a Common) -> Plan<'a> {
         Plan {
-            address: common.address(uri),
-            judge: Judge {
-                policy: self.policy.as_ref().unwrap_or(client),
-                client,
-                preset,
-            },
-            shields: common.shields(),
-            // tower's own layers limit concurrency and hedge.
-            limit: None,
-            hedge: None,
+            setup: &common.setup,
+            policy: self.policy.as_ref().unwrap_or(&common.setup.settings.policy),
+            preset: self.preset.as_ref(),
             attempt_timeout: self.attempt_timeout,
-            request_id: preset.and_then(Preset::request_id_header),
-            clock: &common.clock,
-            observers: &common.observers,
-            dice: &common.dice,
         }
     }
 
     fn outcome<'a, R>(&self, response: &'a Response<R>, common: &Common) -> Outcome<'a> {
         let outcome = Outcome::response(response.status(), response.headers());
-        let settings = self.preset.as_ref().map_or(&common.settings.key, Preset::key_settings);
+        let settings = self
+            .preset
+            .as_ref()
+            .map_or(&common.setup.settings.key, Preset::key_settings);
         let marker = settings.replay_marker.as_ref();
         let marker = marker.and_then(|name| response.headers().get(name));
         if marker.is_some_and(|value| value.as_bytes() == b"true") {
@@ -306,7 +296,7 @@ impl Terms {
 impl<P, E> Drop for Held<P, E> {
     fn drop(&mut self) {
         let Self { shared, permit } = self;
-        if let (Some(breaker), Some(permit)) = (&shared.common.breaker, permit.take()) {
+        if let (Some(breaker), Some(permit)) = (&shared.common.setup.breaker, permit.take()) {
             drop(breaker.attach(permit));
         }
     }

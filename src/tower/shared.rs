@@ -9,7 +9,7 @@ use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::engine::{Settings, Shields};
+use crate::engine::{Settings, Setup};
 use crate::event::Observers;
 use crate::operation::{Address, KeySettings, Origin};
 use crate::preset::{Preset, Presets};
@@ -26,12 +26,7 @@ pub(super) struct Shared<P, E> {
 /// The part of it that knows no types of the stack.
 #[derive(Clone)]
 pub(super) struct Common {
-    pub(super) settings: Settings,
-    pub(super) breaker: Option<CircuitBreaker>,
-    pub(super) budget: RetryBudget,
-    pub(super) observers: Observers,
-    pub(super) clock: Clock,
-    pub(super) dice: Dice,
+    pub(super) setup: Setup,
     pub(super) presets: Presets,
     /// Where requests go whose URI has no authority.
     pub(super) origin: Option<Origin>,
@@ -62,7 +57,7 @@ impl<P, E> Shared<P, E> {
             address,
             name,
             preset,
-            key: preset.map_or(&common.settings.key, Preset::key_settings),
+            key: preset.map_or(&common.setup.settings.key, Preset::key_settings),
         }
     }
 }
@@ -74,24 +69,20 @@ impl Common {
             _ => Address::Uri(uri),
         }
     }
-
-    pub(super) fn shields(&self) -> Shields<'_> {
-        Shields {
-            breaker: self.breaker.as_ref(),
-            budget: Some(&self.budget),
-        }
-    }
 }
 
 impl Default for Common {
     fn default() -> Self {
         Self {
-            settings: Settings::default(),
-            breaker: Some(CircuitBreaker::default()),
-            budget: RetryBudget::default(),
-            observers: Observers::default(),
-            clock: Clock::system(),
-            dice: Dice::default(),
+            setup: Setup {
+                settings: Settings::default(),
+                breaker: Some(CircuitBreaker::default()),
+                budget: RetryBudget::default(),
+                limit: None,
+                observers: Observers::default(),
+                clock: Clock::system(),
+                dice: Dice::default(),
+            },
             presets: Presets::default(),
             origin: None,
             notes: Notes::default(),
@@ -101,15 +92,13 @@ impl Default for Common {
 
 impl From<&Client> for Common {
     fn from(client: &Client) -> Self {
-        let shared = &*client.0;
+        let mut setup = client.0.setup.clone();
+        // tower's own layers limit concurrency and hedge.
+        setup.limit = None;
+        setup.settings.hedge = None;
         Self {
-            settings: shared.settings.clone(),
-            breaker: shared.breaker.clone(),
-            budget: shared.budget.clone(),
-            observers: shared.observers.clone(),
-            clock: shared.clock.clone(),
-            dice: shared.dice.clone(),
-            presets: shared.presets.clone(),
+            setup,
+            presets: client.0.presets.clone(),
             origin: None,
             notes: Notes::default(),
         }
@@ -119,13 +108,13 @@ impl From<&Client> for Common {
 impl fmt::Debug for Common {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Common")
-            .field("settings", &self.settings)
-            .field("breaker", &self.breaker)
-            .field("budget", &self.budget)
+            .field("settings", &self.setup.settings)
+            .field("breaker", &self.setup.breaker)
+            .field("budget", &self.setup.budget)
             .field("presets", &self.presets)
-            .field("observers", &self.observers)
-            .field("clock", &self.clock)
-            .field("dice", &self.dice)
+            .field("observers", &self.setup.observers)
+            .field("clock", &self.setup.clock)
+            .field("dice", &self.setup.dice)
             .field("origin", &self.origin)
             .field("notes", &self.notes)
             .finish()

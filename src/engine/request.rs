@@ -1,0 +1,139 @@
+use std::time::Duration;
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, Version};
+use reqwest::Request;
+use url::Url;
+
+use super::attempt::{HttpExchange, Transport};
+use super::body::Armor;
+use super::redirect::Carry;
+use super::{AttemptInfo, BeforeAttempt, Body, Fields, KeyField, Lookup, Plan};
+use crate::operation::{Delivery, Failure, FailureKind};
+
+/// What every attempt of an operation sends.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: Fields,
+    pub(crate) key: Option<KeyField>,
+    pub(crate) body: Body,
+    pub(crate) version: Option<Version>,
+    /// Bounds a body that the caller reads later: reqwest's own limit, set when the operation has a deadline.
+    pub(crate) body_deadline: Option<std::time::Instant>,
+    /// How much of an answer is read into memory, if it is.
+    pub(crate) buffer: Option<usize>,
+    pub(crate) lookup: Option<Lookup>,
+    pub(crate) attempt_timeout: Duration,
+}
+
+/// One request of an attempt: the first, or one that a redirect led to.
+pub(super) struct Step {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) carry: Carry,
+}
+
+/// How the requests of an attempt are made.
+impl<T: Transport> HttpExchange<'_, T> {
+    /// The hook, unless the request leaves for another origin.
+    pub(super) fn hook<'p>(&self, plan: &Plan<'p>, step: Option<&Step>) -> Option<&'p dyn BeforeAttempt> {
+        let hook = plan.setup.settings.hook.as_deref()?;
+        step.is_none_or(|step| step.carry != Carry::Nothing).then_some(hook)
+    }
+
+    /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
+    pub(super) fn request(
+        &self,
+        plan: &Plan<'_>,
+        step: Option<&Step>,
+        asked: Option<HeaderMap>,
+    ) -> Result<Request, Failure> {
+        let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
+        *request.headers_mut() = self.headers(plan, step, asked);
+        if step.is_none_or(|step| step.carry == Carry::Everything) {
+            let body = self.template.body.instance(self.armor());
+            *request.body_mut() = body.map_err(|unmade| unsent(FailureKind::Request, unmade.into()))?;
+        }
+        if let Some(version) = self.template.version {
+            *request.version_mut() = version;
+        }
+        if let Some(deadline) = self.template.body_deadline {
+            *request.timeout_mut() = Some(deadline.saturating_duration_since(plan.setup.clock.now()));
+        }
+        Ok(request)
+    }
+
+    /// The caller's headers, those that the hook gave for this attempt, and the key, which the hook cannot change.
+    fn headers(&self, plan: &Plan<'_>, step: Option<&Step>, asked: Option<HeaderMap>) -> HeaderMap {
+        let carry = step.map_or(Carry::Everything, |step| step.carry);
+        if carry == Carry::Nothing {
+            return HeaderMap::new();
+        }
+        // Room for the key and what reqwest adds, or the map would grow.
+        let mut headers = self.template.headers.to_map(4);
+        if let Some(mut asked) = asked {
+            // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
+            for fixed in [plan.key().header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
+                asked.remove(fixed);
+            }
+            headers.extend(asked);
+        }
+        match (carry, &self.template.key) {
+            (Carry::Everything, Some(field)) => field.put(&mut headers),
+            (Carry::Headers, _) => drop_body_headers(&mut headers),
+            _ => {}
+        }
+        headers
+    }
+
+    /// What the hook may look at.
+    pub(super) fn info(&self, plan: &Plan<'_>, number: u32, step: Option<&Step>) -> AttemptInfo {
+        AttemptInfo {
+            number,
+            method: self.method(step).clone(),
+            url: self.url(step).clone(),
+            headers: self.headers(plan, step, None),
+            body: self.template.body.bytes(),
+        }
+    }
+
+    pub(super) fn method<'s>(&'s self, step: Option<&'s Step>) -> &'s Method {
+        step.map_or(&self.template.method, |step| &step.method)
+    }
+
+    pub(super) fn url<'s>(&'s self, step: Option<&'s Step>) -> &'s Url {
+        step.map_or(&self.template.url, |step| &step.url)
+    }
+
+    /// An idempotent request without a body may be repeated by anyone; anything else goes armored where needed.
+    fn armor(&self) -> Armor {
+        if self.template.method.is_safe() {
+            Armor::Needless
+        } else {
+            self.transport.armor()
+        }
+    }
+}
+
+impl Carry {
+    pub(super) fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::Headers, _) | (_, Self::Headers) => Self::Headers,
+            (Self::Everything, Self::Everything) => Self::Everything,
+        }
+    }
+}
+
+/// Nothing was sent: the request could not be made.
+pub(super) fn unsent(kind: FailureKind, source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+    Failure::new(kind, Delivery::NeverSent).caused_by(source)
+}
+
+fn drop_body_headers(headers: &mut HeaderMap) {
+    for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+}

@@ -10,14 +10,16 @@ mod steadfast;
 mod tower;
 mod tower_resilience;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderName;
 use http::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 
 pub use self::backon::{BackonFailsafe, BackonRecloser};
-pub use self::bare::Bare;
+pub use self::bare::{Bare, BareKey, BareKeyTimeout};
 pub use self::by_hand::ByHand;
 pub use self::reqwest_middleware::ReqwestMiddleware;
 pub use self::reqwest_retries::ReqwestRetries;
@@ -52,7 +54,7 @@ pub trait Contender: Send + Sync + 'static {
 /// What is sent, and where to.
 #[derive(Clone, Debug)]
 pub struct Target {
-    pub url: String,
+    pub url: Arc<str>,
     pub body: Bytes,
 }
 
@@ -73,9 +75,9 @@ fn http(protocol: Protocol) -> ClientBuilder {
 /// The request of everybody but bare reqwest.
 fn keyed(client: &Client, target: &Target, key: &str) -> RequestBuilder {
     client
-        .post(&target.url)
+        .post(&*target.url)
         .header(CONTENT_TYPE, "application/json")
-        .header("idempotency-key", key)
+        .header(KEY, key)
         .body(target.body.clone())
 }
 
@@ -84,6 +86,14 @@ fn key() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+/// What a loop of one's own waits before a retry: twice as long each time, and up to a quarter more.
+fn wait(retries_made: u32) -> Duration {
+    let wait = FIRST_WAIT.saturating_mul(1 << retries_made).min(LONGEST_WAIT);
+    wait.mul_f64(1.0 + fastrand::f64() / 4.0)
+}
+
+/// Made once, as any header that is not a standard one should be: by name, it is parsed and copied for every request.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const ATTEMPTS: u32 = 5;
 const RETRIES: u32 = ATTEMPTS - 1;
 const FIRST_WAIT: Duration = Duration::from_secs(1);

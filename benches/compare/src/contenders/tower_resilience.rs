@@ -7,43 +7,46 @@ use tower::timeout::Timeout;
 use tower::timeout::future::ResponseFuture;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_resilience::circuitbreaker::{CircuitBreaker, CircuitBreakerError, CircuitBreakerLayer, FailureClassifier};
-use tower_resilience::retry::{Retry, RetryLayer};
+use tower_resilience::retry::{ExponentialRandomBackoff, Retry, RetryLayer};
 
-use super::{ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, FIRST_WAIT, Failed, Protocol, Target, http, key, keyed};
+use super::{
+    ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, FIRST_WAIT, Failed, LONGEST_WAIT, Protocol, Target, http, key,
+    keyed,
+};
 
 /// `tower-resilience`: retry over its circuit breaker over `tower::timeout` over reqwest.
-pub struct TowerResilience {
-    client: Client,
-    service: Retry<Guarded, Repeatable, Response, CircuitBreakerError<Failed>>,
-}
+///
+/// Its input is what the request is made of, since that is cheaper to clone than a `reqwest::Request`.
+pub struct TowerResilience(Retry<Guarded, Order, Response, CircuitBreakerError<Failed>>);
 
 type Guarded = CircuitBreaker<Sending, ServerErrors>;
 
-/// The retry layer wants a request that is `Clone`.
-struct Repeatable(Request);
-
-impl Clone for Repeatable {
-    fn clone(&self) -> Self {
-        Self(self.0.try_clone().expect("the body is bytes"))
-    }
+#[derive(Clone)]
+struct Order {
+    target: Target,
+    key: String,
 }
 
-/// reqwest with a timeout, taking such a request and naming its error.
+/// reqwest with a timeout, taking an order and naming its error.
 #[derive(Clone)]
-struct Sending(Timeout<Client>);
+struct Sending {
+    client: Client,
+    timeout: Timeout<Client>,
+}
 
-impl Service<Repeatable> for Sending {
+impl Service<Order> for Sending {
     type Response = Response;
     type Error = Failed;
     type Future = Sent;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failed>> {
-        self.0.poll_ready(context).map_err(Failed)
+        self.timeout.poll_ready(context).map_err(Failed)
     }
 
-    fn call(&mut self, request: Repeatable) -> Sent {
+    fn call(&mut self, order: Order) -> Sent {
+        let request = keyed(&self.client, &order.target, &order.key).build();
         Sent {
-            inner: self.0.call(request.0),
+            inner: self.timeout.call(request.expect("the URL is one")),
         }
     }
 }
@@ -79,21 +82,24 @@ impl Contender for TowerResilience {
         let client = http(protocol).build()?;
         let retry = RetryLayer::builder()
             .max_attempts(ATTEMPTS as usize)
-            .exponential_backoff(FIRST_WAIT)
+            .backoff(ExponentialRandomBackoff::new(FIRST_WAIT, 0.25)?.max_interval(LONGEST_WAIT))
             .retry_on_response(|response: &Response| response.status().is_server_error())
             .build();
         let breaker = CircuitBreakerLayer::builder()
             .failure_classifier_type(ServerErrors)
             .build()?;
-        let service = ServiceBuilder::new()
-            .layer(retry)
-            .layer(breaker)
-            .service(Sending(Timeout::new(client.clone(), ATTEMPT_TIMEOUT)));
-        Ok(Self { client, service })
+        let service = ServiceBuilder::new().layer(retry).layer(breaker).service(Sending {
+            timeout: Timeout::new(client.clone(), ATTEMPT_TIMEOUT),
+            client,
+        });
+        Ok(Self(service))
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        let request = keyed(&self.client, target, &key()).build()?;
-        Ok(self.service.clone().oneshot(Repeatable(request)).await?)
+        let order = Order {
+            target: target.clone(),
+            key: key(),
+        };
+        Ok(self.0.clone().oneshot(order).await?)
     }
 }

@@ -48,7 +48,15 @@ impl Chain {
         self.0.push(classifier);
     }
 
+    #[inline]
     pub(crate) fn opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.first_opinion(outcome)
+    }
+
+    fn first_opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
         self.0.iter().find_map(|classifier| {
             catch_unwind(AssertUnwindSafe(|| classifier.classify(outcome)))
                 .unwrap_or_else(|_panic| Some(Verdict::fail()))

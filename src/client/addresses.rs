@@ -14,7 +14,17 @@ use crate::preset::Presets;
 #[derive(Default)]
 pub(super) struct Addresses([OnceLock<Known>; PLACES]);
 
+/// Where a request goes, and what is known of that origin.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "it is the result of a sealed method")]
+pub struct Target<'c> {
+    pub(super) url: Url,
+    /// Of an http or https address without credentials.
+    pub(super) known: Option<&'c Known>,
+}
+
 /// An origin that was met before, and what applies there.
+#[derive(Debug)]
 pub(super) struct Known {
     /// As the caller writes it, up to the path, which begins behind it.
     text: Box<str>,
@@ -28,15 +38,19 @@ pub(super) struct Known {
 
 impl Addresses {
     /// What [`Url::parse`] makes of the text; an origin that is new is kept with the presets that apply there.
-    pub(super) fn parse(&self, text: &str, presets: &Presets) -> Result<Url, ParseError> {
+    pub(super) fn parse(&self, text: &str, presets: &Presets) -> Result<Target<'_>, ParseError> {
         for known in self.known() {
             if let Some(path) = text.strip_prefix(&*known.text).filter(|path| is_plain(path)) {
-                return known.at(path);
+                let url = known.at(path)?;
+                return Ok(Target {
+                    url,
+                    known: Some(known),
+                });
             }
         }
         let url = Url::parse(text)?;
         self.keep(text, presets);
-        Ok(url)
+        Ok(Target { url, known: None })
     }
 
     /// What is known of an address's origin.
@@ -121,7 +135,8 @@ mod tests {
     fn agrees(addresses: &Addresses, text: &str) {
         let presets = Presets::default();
         for _ in 0..2 {
-            assert_eq!(addresses.parse(text, &presets), Url::parse(text), "{text:?}");
+            let url = addresses.parse(text, &presets).map(|target| target.url);
+            assert_eq!(url, Url::parse(text), "{text:?}");
         }
     }
 
@@ -173,7 +188,10 @@ mod tests {
     #[test]
     fn a_known_origin_has_its_presets_and_another_has_none_of_them() {
         let (addresses, presets) = (Addresses::default(), Presets::default());
-        let url = addresses.parse("https://API.stripe.com:443/v1/x", &presets).unwrap();
+        let url = addresses
+            .parse("https://API.stripe.com:443/v1/x", &presets)
+            .unwrap()
+            .url;
         let near = &addresses.find(&url).unwrap().presets;
         assert_eq!(near.find(Address::Url(&url)).unwrap().name(), "stripe");
         let v2 = Url::parse("https://api.stripe.com/v2/x").unwrap();

@@ -213,7 +213,7 @@ impl Client {
 
     /// Starts a request; an invalid URL shows at [`RequestBuilder::send`].
     pub fn request(&self, method: Method, url: impl IntoTarget) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, url.target(self))
+        RequestBuilder::new(self, method, url.target(self))
     }
 
     /// Runs a request that was built elsewhere, as one operation.
@@ -228,14 +228,7 @@ impl Client {
         &self,
         request: reqwest::Request,
     ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + 'static {
-        RequestBuilder::from_request(self.clone(), request).send()
-    }
-}
-
-impl Shared {
-    /// Reads an absolute URL.
-    fn parse(&self, text: &str) -> Result<Url, url::ParseError> {
-        self.addresses.parse(text, &self.presets)
+        RequestBuilder::from_request(self, request).send()
     }
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use http::Method;
-use url::Url;
 
 use super::Client;
+use super::addresses::Target;
 use crate::engine::{Body, Fields, Overrides, Settings, Template, prepare};
 use crate::error::Error;
 use crate::operation::{Address, IdempotencyKey, KeySettings, Receipt, Scope, origin_of};
@@ -33,10 +33,8 @@ pub(crate) struct Operation {
 
 impl Operation {
     /// Of an address without credentials.
-    pub(super) fn new(client: Client, method: Method, url: Url) -> Box<Self> {
-        let shared = &*client.0;
-        let known = shared.addresses.find(&url);
-        let presets = known.map_or(&shared.presets, |known| &known.presets);
+    pub(super) fn new(client: Client, method: Method, Target { url, known }: Target<'_>) -> Box<Self> {
+        let presets = known.map_or(&client.0.presets, |known| &known.presets);
         let preset = presets.find(Address::Url(&url)).cloned();
         let (origin, scope) = match known {
             Some(known) => (Arc::clone(&known.origin), known.scope),

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use url::Url;
 
 use super::Client;
+use super::addresses::Target;
 use super::builder::{check_attempt_timeout, check_total_timeout};
 use super::operation::Operation;
 use super::send::Direct;
@@ -38,22 +39,27 @@ use crate::retry::{Replay, RetryPolicy};
 pub struct RequestBuilder(pub(super) Box<Operation>);
 
 impl RequestBuilder {
-    pub(super) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
-        match url {
-            Ok(mut url) => {
-                let credentials = take_credentials(&mut url);
-                let request = Self(Operation::new(client, method, url));
+    pub(super) fn new(client: &Client, method: Method, target: Result<Target<'_>, Error>) -> Self {
+        match target {
+            Ok(target @ Target { known: Some(_), .. }) => Self(Operation::new(client.clone(), method, target)),
+            Ok(mut target) => {
+                let credentials = take_credentials(&mut target.url);
+                let request = Self(Operation::new(client.clone(), method, target));
                 match credentials {
                     None => request,
                     Some((username, password)) => request.basic_auth(username, password),
                 }
             }
-            Err(error) => Self(Operation::new(client, method, nowhere())).fail(error),
+            Err(error) => Self(Operation::new(client.clone(), method, nowhere())).fail(error),
         }
     }
 
-    pub(crate) fn from_request(client: Client, mut request: reqwest::Request) -> Self {
-        let mut own = Self::new(client, request.method().clone(), Ok(request.url().clone()));
+    pub(crate) fn from_request(client: &Client, mut request: reqwest::Request) -> Self {
+        let target = Target {
+            url: request.url().clone(),
+            known: client.0.addresses.find(request.url()),
+        };
+        let mut own = Self::new(client, request.method().clone(), Ok(target));
         let template = &mut own.0.template;
         template.headers.set_all(std::mem::take(request.headers_mut()));
         template.body = request.body_mut().take().map(Body::from).unwrap_or_default();
@@ -312,6 +318,9 @@ fn take_credentials(url: &mut Url) -> Option<(String, Option<String>)> {
 
 /// Stands in for an address that could not be read; the error beside it is told before anything is sent.
 #[cold]
-fn nowhere() -> Url {
-    Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)")
+fn nowhere() -> Target<'static> {
+    Target {
+        url: Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)"),
+        known: None,
+    }
 }

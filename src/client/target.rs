@@ -1,6 +1,7 @@
 use url::Url;
 
 use super::Client;
+use super::addresses::Target;
 use crate::error::Error;
 
 /// What a request can be addressed by: an absolute URL, or a path below the client's base URL.
@@ -11,49 +12,52 @@ pub trait IntoTarget: sealed::Sealed {}
 impl<T: sealed::Sealed> IntoTarget for T {}
 
 mod sealed {
-    use super::{Client, Error, Url, resolve};
+    use super::{Client, Error, Target, Url, checked, resolve};
 
     #[expect(unnameable_types, reason = "this is what seals the trait above")]
     pub trait Sealed {
-        fn target(self, client: &Client) -> Result<Url, Error>;
+        fn target(self, client: &Client) -> Result<Target<'_>, Error>;
     }
 
     impl Sealed for &str {
-        fn target(self, client: &Client) -> Result<Url, Error> {
+        fn target(self, client: &Client) -> Result<Target<'_>, Error> {
             resolve(self, client)
         }
     }
 
     impl Sealed for String {
-        fn target(self, client: &Client) -> Result<Url, Error> {
+        fn target(self, client: &Client) -> Result<Target<'_>, Error> {
             resolve(&self, client)
         }
     }
 
     impl Sealed for &String {
-        fn target(self, client: &Client) -> Result<Url, Error> {
+        fn target(self, client: &Client) -> Result<Target<'_>, Error> {
             resolve(self, client)
         }
     }
 
     impl Sealed for Url {
-        fn target(self, _client: &Client) -> Result<Url, Error> {
-            super::checked(self)
+        fn target(self, client: &Client) -> Result<Target<'_>, Error> {
+            checked(self, client)
         }
     }
 
     impl Sealed for &Url {
-        fn target(self, _client: &Client) -> Result<Url, Error> {
-            super::checked(self.clone())
+        fn target(self, client: &Client) -> Result<Target<'_>, Error> {
+            checked(self.clone(), client)
         }
     }
 }
 
 /// A base URL is a prefix: `/charges` under `https://api.example.com/v1` is `/v1/charges`, slashes or not.
-fn resolve(text: &str, client: &Client) -> Result<Url, Error> {
-    match (client.0.parse(text), &client.0.base) {
-        (Ok(url), _) => checked(url),
-        (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => below(base, text),
+fn resolve<'c>(text: &str, client: &'c Client) -> Result<Target<'c>, Error> {
+    let shared = &*client.0;
+    match (shared.addresses.parse(text, &shared.presets), &shared.base) {
+        // Only an address that `checked` would let pass is known.
+        (Ok(target @ Target { known: Some(_), .. }), _) => Ok(target),
+        (Ok(Target { url, known: None }), _) => checked(url, client),
+        (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => below(base, text, client),
         (Err(url::ParseError::RelativeUrlWithoutBase), None) => {
             Err(Error::request("the URL is relative, and the client has no base URL"))
         }
@@ -61,20 +65,24 @@ fn resolve(text: &str, client: &Client) -> Result<Url, Error> {
     }
 }
 
-fn below(base: &Url, path: &str) -> Result<Url, Error> {
+fn below<'c>(base: &Url, path: &str, client: &'c Client) -> Result<Target<'c>, Error> {
     let mut prefix = base.clone();
     if !prefix.path().ends_with('/') {
         prefix.set_path(&format!("{}/", base.path()));
     }
     let joined = prefix.join(path.trim_start_matches('/'));
-    checked(joined.map_err(|error| Error::request_because("the URL is not valid", error))?)
+    let url = joined.map_err(|error| Error::request_because("the URL is not valid", error))?;
+    checked(url, client)
 }
 
-fn checked(url: Url) -> Result<Url, Error> {
+fn checked(url: Url, client: &Client) -> Result<Target<'_>, Error> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Error::request("the URL must be http or https"));
     }
-    Ok(url)
+    Ok(Target {
+        known: client.0.addresses.find(&url),
+        url,
+    })
 }
 
 #[cfg(test)]
@@ -86,7 +94,8 @@ mod tests {
         if let Some(base) = base {
             client = client.base_url(base);
         }
-        sealed::Sealed::target(target, &client.build().unwrap()).map(Into::into)
+        let client = client.build().unwrap();
+        sealed::Sealed::target(target, &client).map(|target| target.url.into())
     }
 
     #[test]

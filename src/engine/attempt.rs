@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::header::UPGRADE;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use reqwest::{Request, Response};
 use url::{Position, Url};
 
@@ -173,7 +173,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if let Some(seen) = &trip.seen {
             outcome = outcome.with_body(seen);
         }
-        let marker = plan.key().replay_marker.as_ref().and_then(|name| find(headers, name));
+        let marker = plan.key().replay_marker.as_ref().and_then(|name| headers.get(name));
         if marker.is_some_and(|value| value.as_bytes() == b"true") {
             outcome = outcome.as_replayed();
         }
@@ -212,14 +212,6 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     fn restore(&self, whole: Whole) -> Box<Response> {
         Box::new(whole.into_response(&self.template.url))
     }
-}
-
-/// Looks at the names one by one, if they are few: that costs less than hashing the one that is looked for.
-fn find<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
-    if headers.keys_len() > 8 {
-        return headers.get(name);
-    }
-    headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 /// A fragment is not sent, and reqwest does not keep it.

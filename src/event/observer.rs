@@ -22,7 +22,14 @@ impl Observers {
         self.0.push(observer);
     }
 
+    #[inline]
     pub(crate) fn tell(&self, event: &Event<'_>) {
+        if !self.0.is_empty() {
+            self.tell_all(event);
+        }
+    }
+
+    fn tell_all(&self, event: &Event<'_>) {
         for observer in &self.0 {
             let _ = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
         }

@@ -21,9 +21,17 @@ pub(crate) fn operation_span(receipt: &Receipt) -> Span {
 }
 
 /// Records how the operation ended on the span that is current, and warns if it was given up.
+#[inline]
 pub(crate) fn operation_ended(receipt: &Receipt) {
-    let span = Span::current();
-    let given_up = receipt.stop() != StopReason::Accepted;
+    // Most operations succeed unseen; to find out which span is current is not free.
+    if is_given_up(receipt) || tracing::level_enabled!(tracing::Level::DEBUG) {
+        writes_end(receipt);
+    }
+}
+
+#[cold]
+fn writes_end(receipt: &Receipt) {
+    let (span, given_up) = (Span::current(), is_given_up(receipt));
     // Where ours is not wanted, the current span is the caller's own.
     if span.metadata().is_some_and(|metadata| metadata.name() == OPERATION) {
         span.record("steadfast.stop", receipt.stop().as_str());
@@ -46,6 +54,10 @@ pub(crate) fn operation_ended(receipt: &Receipt) {
     }
 }
 
+fn is_given_up(receipt: &Receipt) -> bool {
+    receipt.stop() != StopReason::Accepted
+}
+
 /// Warns that an operation around a function was given up.
 pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
     tracing::warn!(attempts, stop = stop.as_str(), effect = %effect, "operation given up");
@@ -59,13 +71,13 @@ pub(crate) struct AttemptSpan(Span);
 
 impl AttemptSpan {
     pub(crate) fn new(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
-        let method = standard_method(receipt.method());
+        // Nothing is worked out outside the macro, which asks first whether anybody listens.
         let span = tracing::debug_span!(
             "steadfast.attempt",
             otel.kind = "client",
-            otel.name = method.unwrap_or("HTTP"),
+            otel.name = standard_method(receipt.method()).unwrap_or("HTTP"),
             otel.status_code = Empty,
-            http.request.method = method.unwrap_or(OTHER_METHOD),
+            http.request.method = standard_method(receipt.method()).unwrap_or(OTHER_METHOD),
             http.request.method_original = Empty,
             server.address = bare(&address.host().unwrap_or_default()),
             // tracing-opentelemetry makes a text of an unsigned number, and the conventions want numbers.
@@ -74,10 +86,13 @@ impl AttemptSpan {
             http.response.status_code = Empty,
             error.r#type = Empty,
         );
+        if span.is_disabled() {
+            return Self(span);
+        }
         if number > 1 {
             span.record("http.request.resend_count", i64::from(number - 1));
         }
-        if method.is_none() {
+        if standard_method(receipt.method()).is_none() {
             span.record("http.request.method_original", receipt.method().as_str());
         }
         Self(span)

@@ -111,7 +111,7 @@ impl Resilience {
     async fn operate(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response, Error> {
         let own = PerRequest::of(extensions);
         let mark = extensions.get::<Mark>().cloned();
-        let mut request = RequestBuilder::from_request(self.client.clone(), request);
+        let mut request = RequestBuilder::from_request(&self.client, request);
         let asked = Asked::of(&request);
         let earlier = mark.filter(|mark| mark.is_repeated_by(&asked, own.key()));
         request = own.apply(request);

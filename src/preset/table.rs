@@ -34,6 +34,9 @@ impl Presets {
 
     /// The preset that applies to an address: the caller's over a built-in one, then the most exact, then the last.
     pub(crate) fn find(&self, address: Address<'_>) -> Option<&Preset> {
+        if self.is_empty() {
+            return None;
+        }
         let located = Located::of(address)?;
         let own = most_exact(self.own.iter(), &located);
         own.or_else(|| match &self.builtin {
@@ -41,6 +44,11 @@ impl Presets {
             Builtin::Near(near) => most_exact(near.iter(), &located),
             Builtin::Forgotten => None,
         })
+    }
+
+    /// True at most origins, once it was found out which presets are near.
+    fn is_empty(&self) -> bool {
+        self.own.is_empty() && matches!(&self.builtin, Builtin::Near(near) if near.is_empty())
     }
 
     /// Those that may apply at this origin, whatever the path.

@@ -15,7 +15,6 @@ use crate::preset::Presets;
 pub(super) struct Addresses([OnceLock<Known>; PLACES]);
 
 /// Where a request goes, and what is known of that origin.
-#[derive(Debug)]
 #[expect(unnameable_types, reason = "it is the result of a sealed method")]
 pub struct Target<'c> {
     pub(super) url: Url,
@@ -24,7 +23,6 @@ pub struct Target<'c> {
 }
 
 /// An origin that was met before, and what applies there.
-#[derive(Debug)]
 pub(super) struct Known {
     /// As the caller writes it, up to the path, which begins behind it.
     text: Box<str>,
@@ -113,6 +111,13 @@ fn is_plain(path: &str) -> bool {
     bytes.next() == Some(b'/')
         && !matches!(bytes.next(), Some(b'/' | b'\\'))
         && path.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Its query may hold a secret.
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Target")
+    }
 }
 
 /// The hosts are as private as the client's base URL.

@@ -8,7 +8,7 @@ use url::{Position, Url};
 use super::aside::aside;
 use super::body::Armor;
 use super::redirect::{self, Carry};
-use super::request::{Step, Template, unsent};
+use super::request::{Step, Template, hook, unsent};
 use super::trip::{Head, Progress, Trip};
 use super::{BufferError, Exchange, InDoubt, Landing, Plan, Prospect, Redirects, Whole, peek};
 use crate::clock::Clock;
@@ -35,7 +35,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         // Boxed: few attempts are redirected, and all would carry the room for it.
         let mut step: Option<Box<Step>> = None;
         loop {
-            let asked = match self.hook(plan, step.as_deref()) {
+            let asked = match hook(plan, step.as_deref()) {
                 None => None,
                 Some(hook) => match hook.headers(self.info(plan, number, step.as_deref())).await {
                     Ok(asked) => Some(asked),

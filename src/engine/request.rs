@@ -37,12 +37,6 @@ pub(super) struct Step {
 
 /// How the requests of an attempt are made.
 impl<T: Transport> HttpExchange<'_, T> {
-    /// The hook, unless the request leaves for another origin.
-    pub(super) fn hook<'p>(&self, plan: &Plan<'p>, step: Option<&Step>) -> Option<&'p dyn BeforeAttempt> {
-        let hook = plan.setup.settings.hook.as_deref()?;
-        step.is_none_or(|step| step.carry != Carry::Nothing).then_some(hook)
-    }
-
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
     pub(super) fn request(
         &self,
@@ -125,6 +119,12 @@ impl Carry {
             (Self::Everything, Self::Everything) => Self::Everything,
         }
     }
+}
+
+/// The hook that is asked for headers, unless the request leaves for another origin.
+pub(super) fn hook<'p>(plan: &Plan<'p>, step: Option<&Step>) -> Option<&'p dyn BeforeAttempt> {
+    let hook = plan.setup.settings.hook.as_deref()?;
+    step.is_none_or(|step| step.carry != Carry::Nothing).then_some(hook)
 }
 
 /// Nothing was sent: the request could not be made.

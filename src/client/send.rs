@@ -191,7 +191,10 @@ impl Operation {
             ),
         };
         let mut run = Run {
-            exchange: HttpExchange::new(route.transport(&self.client.0.wire), template, plan),
+            exchange: HttpExchange {
+                transport: route.transport(&self.client.0.wire),
+                template,
+            },
             course: Course {
                 plan,
                 steps: &mut steps,

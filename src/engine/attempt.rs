@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::UPGRADE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reqwest::{Request, Response};
@@ -9,6 +8,7 @@ use url::{Position, Url};
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::request::{Step, Template};
+use super::trip::{Head, Progress, Trip};
 use super::{BufferError, Exchange, InDoubt, Landing, Plan, Prospect, Redirects, Whole, peek};
 use crate::clock::Clock;
 use crate::operation::{Address, Delivery, Effect, Failure, FailureKind, Hop, Outcome, Receipt};
@@ -23,65 +23,29 @@ pub(crate) trait Transport: Send + Sync {
 
 /// The one attempt that sends HTTP: request, redirects, and the body if it is to be buffered.
 pub(crate) struct HttpExchange<'a, T> {
-    pub(super) transport: &'a T,
-    pub(super) template: &'a Template,
-    pub(super) plan: Plan<'a>,
-    hops: Vec<Hop>,
-    /// Boxed: few attempts leave their origin.
-    landing: Option<Box<Landing>>,
-    progress: Progress,
-    moved: bool,
-    /// The beginning of an error's body, where a classifier asked for it.
-    seen: Option<Bytes>,
+    pub(crate) transport: &'a T,
+    pub(crate) template: &'a Template,
 }
 
-/// How far an attempt has come.
-#[derive(Clone, Copy)]
-enum Progress {
-    NothingSent,
-    Sent,
-    Head(Head),
-}
-
-/// What a response head said, for the case that its body fails.
-#[derive(Clone, Copy)]
-struct Head {
-    status: StatusCode,
-    retry_after: Option<Duration>,
-}
-
-impl<'a, T: Transport> HttpExchange<'a, T> {
-    pub(crate) fn new(transport: &'a T, template: &'a Template, plan: Plan<'a>) -> Self {
-        Self {
-            transport,
-            template,
-            plan,
-            hops: Vec::new(),
-            landing: None,
-            progress: Progress::NothingSent,
-            moved: false,
-            seen: None,
-        }
-    }
-
+impl<T: Transport> HttpExchange<'_, T> {
     /// Sends, and follows redirects, until there is an answer.
-    async fn exchange(&mut self, number: u32) -> Result<Response, Failure> {
+    async fn exchange(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Result<Response, Failure> {
         let mut step: Option<Step> = None;
         loop {
-            let request = self.request(number, step.as_ref()).await;
-            let request = request.map_err(|failure| self.placed(failure))?;
-            self.progress = Progress::Sent;
+            let request = self.request(plan, number, step.as_ref()).await;
+            let request = request.map_err(|failure| trip.placed(failure))?;
+            trip.progress = Progress::Sent;
             let response = self
                 .transport
                 .send(request)
                 .await
-                .map_err(|failure| self.placed(failure))?;
+                .map_err(|failure| trip.placed(failure))?;
             // Only a client that was built elsewhere follows redirects by itself.
-            self.moved |=
+            trip.moved |=
                 self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_ref()), response.url());
-            let next = self.next(step.as_ref(), &response);
+            let next = self.next(plan, trip, step.as_ref(), &response);
             if next.is_none() {
-                self.check(&response)?;
+                trip.progress = Progress::Head(self.check(plan, &response)?);
                 return Ok(response);
             }
             step = next;
@@ -89,12 +53,12 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     }
 
     /// Decides whether a response is a redirect to follow, and notes the hop.
-    fn next(&mut self, step: Option<&Step>, response: &Response) -> Option<Step> {
-        if !response.status().is_redirection() || self.hops.len() >= Redirects::MOST {
+    fn next(&self, plan: &Plan<'_>, trip: &mut Trip, step: Option<&Step>, response: &Response) -> Option<Step> {
+        if !response.status().is_redirection() || trip.hops.len() >= Redirects::MOST {
             return None;
         }
         let next = redirect::next(
-            self.plan.setup.settings.redirects,
+            plan.setup.settings.redirects,
             (self.method(step), self.url(step)),
             (response.status(), response.headers()),
         )?;
@@ -103,14 +67,14 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if carry == Carry::Everything && self.template.body.is_one_shot() {
             return None;
         }
-        self.hops
+        trip.hops
             .push(Hop::new(response.status(), next.method.clone(), &next.url));
         let away = !redirect::same_origin(&self.template.url, &next.url);
-        self.landing = away.then(|| {
+        trip.landing = away.then(|| {
             Box::new(Landing {
                 method: next.method.clone(),
                 url: next.url.clone(),
-                at: self.plan.setup.clock.now(),
+                at: plan.setup.clock.now(),
             })
         });
         Some(Step {
@@ -122,18 +86,17 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Refuses what hyper lets through although it is no answer: a switch of protocols nobody asked for, and a status
     /// outside RFC 9110 §15.
-    fn check(&mut self, response: &Response) -> Result<(), Failure> {
+    fn check(&self, plan: &Plan<'_>, response: &Response) -> Result<Head, Failure> {
         let status = response.status();
         let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains(&UPGRADE);
         if unasked || status.as_u16() > 599 {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
         }
-        self.progress = Progress::Head(self.head(response));
-        Ok(())
+        Ok(self.head(plan, response))
     }
 
-    async fn buffered(&self, response: Response, limit: usize) -> Result<Response, Failure> {
-        let head = self.head(&response);
+    async fn buffered(&self, plan: &Plan<'_>, response: Response, limit: usize) -> Result<Response, Failure> {
+        let head = self.head(plan, &response);
         let read = Whole::read(response, &self.template.url, limit).await;
         let whole = read.map_err(|error| match error {
             BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
@@ -146,24 +109,16 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     }
 
     /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
-    fn head(&self, response: &Response) -> Head {
+    fn head(&self, plan: &Plan<'_>, response: &Response) -> Head {
         let status = response.status();
         let matters = self.template.buffer.is_some() && status.is_server_error();
         let wish = matters.then(|| {
             let outcome = Outcome::response(status, response.headers());
-            outcome.with_received(self.plan.setup.clock.wall()).retry_after()
+            outcome.with_received(plan.setup.clock.wall()).retry_after()
         });
         Head {
             status,
             retry_after: wish.flatten(),
-        }
-    }
-
-    fn placed(&self, failure: Failure) -> Failure {
-        if self.hops.is_empty() {
-            failure
-        } else {
-            failure.after_redirect()
         }
     }
 }
@@ -176,67 +131,37 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         Address::Url(&self.template.url)
     }
 
-    fn twin(&self) -> Self {
-        Self::new(self.transport, self.template, self.plan)
-    }
-
-    async fn send(&mut self, number: u32) -> Result<Response, Failure> {
-        self.hops.clear();
-        self.landing = None;
-        self.progress = Progress::NothingSent;
-        self.moved = false;
-        self.seen = None;
-        let response = self.exchange(number).await?;
+    async fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Result<Response, Failure> {
+        let response = self.exchange(plan, trip, number).await?;
         let response = match self.template.buffer {
             // Boxed, as below: the common attempt, which does not read the body, should not be as large as this.
-            Some(limit) => Box::pin(self.buffered(response, limit)).await?,
+            Some(limit) => Box::pin(self.buffered(plan, response, limit)).await?,
             None => response,
         };
         let status = response.status();
-        if !peek::is_shown(status) || !self.plan.wants_body(status) {
+        if !peek::is_shown(status) || !plan.wants_body(status) {
             return Ok(response);
         }
         let (response, seen) = Box::pin(peek::peek(response, self.template.attempt_timeout)).await;
-        self.seen = Some(seen);
+        trip.seen = Some(seen);
         Ok(response)
     }
 
-    fn timed_out(&self) -> Failure {
-        match self.progress {
-            Progress::NothingSent => Failure::new(FailureKind::HeadTimeout, Delivery::NeverSent),
-            Progress::Sent => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
-            Progress::Head(head) => head.without_body(FailureKind::BodyTimeout),
-        }
-    }
-
-    fn outcome<'a>(&'a self, answer: &'a Response) -> Outcome<'a> {
+    fn outcome<'a>(&self, plan: &Plan<'_>, trip: &'a Trip, answer: &'a Response) -> Outcome<'a> {
         let headers = answer.headers();
         let mut outcome = Outcome::response(answer.status(), headers);
-        if let Some(seen) = &self.seen {
+        if let Some(seen) = &trip.seen {
             outcome = outcome.with_body(seen);
         }
-        let marker = self
-            .plan
-            .key()
-            .replay_marker
-            .as_ref()
-            .and_then(|name| find(headers, name));
+        let marker = plan.key().replay_marker.as_ref().and_then(|name| find(headers, name));
         if marker.is_some_and(|value| value.as_bytes() == b"true") {
             outcome = outcome.as_replayed();
         }
-        if self.moved {
+        if trip.moved {
             outcome.after_unseen_redirect()
         } else {
             outcome
         }
-    }
-
-    fn hops(&self) -> &[Hop] {
-        &self.hops
-    }
-
-    fn landing(&self) -> Option<&Landing> {
-        self.landing.as_deref()
     }
 
     /// A safe method has no effect to be in doubt about (RFC 9110 §9.2.1).
@@ -275,14 +200,6 @@ fn find<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue
         return headers.get(name);
     }
     headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
-}
-
-impl Head {
-    fn without_body(self, kind: FailureKind) -> Failure {
-        Failure::new(kind, Delivery::ResponseStarted)
-            .after_status(self.status)
-            .asking_to_wait(self.retry_after)
-    }
 }
 
 /// A fragment is not sent, and reqwest does not keep it.

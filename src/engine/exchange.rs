@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use super::{Landing, Prospect};
-use crate::operation::{Address, Effect, Failure, Hop, Outcome, Receipt};
+use super::{Plan, Prospect, Trip};
+use crate::operation::{Address, Effect, Failure, Outcome, Receipt};
 
 /// What the loop needs of a way to the far side.
-pub(crate) trait Exchange: Send {
+pub(crate) trait Exchange: Send + Sync {
     /// What an attempt brings.
     type Answer: Send;
 
@@ -14,25 +14,16 @@ pub(crate) trait Exchange: Send {
     /// Where the operation is sent.
     fn address(&self) -> Address<'_>;
 
-    /// A second way, for an attempt beside the one under way.
-    fn twin(&self) -> Self
-    where
-        Self: Sized;
-
     /// Makes one attempt.
-    fn send(&mut self, number: u32) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
-
-    /// Says how far the attempt had come when its time ran out.
-    fn timed_out(&self) -> Failure;
+    fn send(
+        &self,
+        plan: &Plan<'_>,
+        trip: &mut Trip,
+        number: u32,
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 
     /// Describes an answer.
-    fn outcome<'a>(&'a self, answer: &'a Self::Answer) -> Outcome<'a>;
-
-    /// The redirects that the attempt followed.
-    fn hops(&self) -> &[Hop];
-
-    /// Who answers for the attempt, if redirects led away from the first origin and not back to it.
-    fn landing(&self) -> Option<&Landing>;
+    fn outcome<'a>(&self, plan: &Plan<'_>, trip: &'a Trip, answer: &'a Self::Answer) -> Outcome<'a>;
 
     /// Whether somebody can be asked what became of an attempt in doubt.
     fn can_look_up(&self) -> bool;

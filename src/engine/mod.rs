@@ -29,6 +29,7 @@ mod run;
 mod settings;
 mod setup;
 mod steps;
+mod trip;
 
 pub(crate) use attempt::{HttpExchange, Transport};
 pub(crate) use body::Armor;
@@ -54,3 +55,4 @@ pub(crate) use run::{Finished, Last, Run};
 pub(crate) use settings::{Overrides, Settings};
 pub(crate) use setup::Setup;
 pub(crate) use steps::{Admitted, Refused, Spent, Steps};
+use trip::Trip;

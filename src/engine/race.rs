@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
-use super::Exchange;
 use super::course::{Course, Ended};
 use super::hedging::Standing;
 use super::steps::{Admitted, Spent};
+use super::{Exchange, Plan, Trip};
 use crate::clock::Clock;
 use crate::event::AttemptSpan;
 use crate::operation::{Failure, Outcome};
 
 /// The attempt that decides what follows, as it was when it ended.
 pub(super) struct Lap<'a, E: Exchange> {
-    pub(super) exchange: E,
+    pub(super) trip: Trip,
     pub(super) result: Result<E::Answer, Failure>,
     pub(super) runner: Runner<'a>,
     pub(super) ended: Instant,
@@ -33,52 +33,55 @@ pub(super) struct Runner<'a> {
 /// Every attempt but the one that is returned is settled and written down here.
 pub(super) async fn race<'a, E: Exchange>(
     course: &mut Course<'a>,
-    (mut exchange, mut twin): (E, E),
+    exchange: &E,
     lead: Runner<'a>,
     delay: Duration,
 ) -> Lap<'a, E> {
-    let clock = &course.plan.setup.clock;
-    let mut sending = Box::pin(send(course, &lead, &mut exchange));
+    // A copy: the plan is read by the attempts while the course is written.
+    let plan = course.plan;
+    let clock = &plan.setup.clock;
+    let (mut trip, mut other_trip) = (Trip::default(), Trip::default());
+    let mut sending = Box::pin(send((course, exchange, &plan), &lead, &mut trip));
     // By reference: when the delay is over, the attempt goes on.
     let early = Clock::limit(delay, sending.as_mut()).await;
     if let Some(sent) = early {
         drop(sending);
-        return lead.lap(exchange, sent, clock.now());
+        return lead.lap(trip, sent, clock.now());
     }
-    let Some((hedge, place)) = course.hedge(twin.address(), clock.now()) else {
+    let Some((hedge, place)) = course.hedge(exchange.address(), clock.now()) else {
         let sent = sending.await;
-        return lead.lap(exchange, sent, clock.now());
+        return lead.lap(trip, sent, clock.now());
     };
-    let mut hedging = Box::pin(send(course, &hedge, &mut twin));
+    let mut hedging = Box::pin(send((course, exchange, &plan), &hedge, &mut other_trip));
 
     match first_of(sending.as_mut(), hedging.as_mut()).await {
         Raced::Lead(sent) => {
             drop(sending);
-            let former = lead.lap(exchange, sent, clock.now());
-            let standing = former.standing(course);
+            let former = lead.lap(trip, sent, clock.now());
+            let standing = former.standing(course, exchange);
             if standing == Standing::Wins {
                 course.cancels(&hedge, former.ended);
                 return former;
             }
             let sent = hedging.await;
             drop(place);
-            let hedged = hedge.lap(twin, sent, clock.now());
-            let other = hedged.standing(course);
-            decider(course, (former, standing), (hedged, other))
+            let hedged = hedge.lap(other_trip, sent, clock.now());
+            let other = hedged.standing(course, exchange);
+            decider(course, exchange, (former, standing), (hedged, other))
         }
         Raced::Hedge(sent) => {
             drop((hedging, place));
-            let hedged = hedge.lap(twin, sent, clock.now());
-            let other = hedged.standing(course);
+            let hedged = hedge.lap(other_trip, sent, clock.now());
+            let other = hedged.standing(course, exchange);
             if other == Standing::Wins {
                 course.cancels(&lead, hedged.ended);
                 course.outran(&lead, hedged.ended);
                 return hedged;
             }
             let sent = sending.await;
-            let former = lead.lap(exchange, sent, clock.now());
-            let standing = former.standing(course);
-            decider(course, (former, standing), (hedged, other))
+            let former = lead.lap(trip, sent, clock.now());
+            let standing = former.standing(course, exchange);
+            decider(course, exchange, (former, standing), (hedged, other))
         }
     }
 }
@@ -86,39 +89,38 @@ pub(super) async fn race<'a, E: Exchange>(
 /// Has the attempt that was sent first decide what follows, unless the hedge won, or a refusal may be about the hedge.
 fn decider<'a, E: Exchange>(
     course: &mut Course<'a>,
+    exchange: &E,
     (former, standing): (Lap<'a, E>, Standing),
     (hedged, other): (Lap<'a, E>, Standing),
 ) -> Lap<'a, E> {
     if other == Standing::Wins || (standing, other) == (Standing::Refused, Standing::Repeatable) {
-        former.steps_aside(course);
+        former.steps_aside(course, exchange);
         return hedged;
     }
-    hedged.steps_aside(course);
+    hedged.steps_aside(course, exchange);
     former
 }
 
 /// Sends within the attempt's limit; `None` if that ran out.
 fn send<'f, E: Exchange>(
-    course: &mut Course<'_>,
+    (course, exchange, plan): (&mut Course<'_>, &'f E, &'f Plan<'_>),
     runner: &Runner<'_>,
-    exchange: &'f mut E,
+    trip: &'f mut Trip,
 ) -> impl Future<Output = Option<Result<E::Answer, Failure>>> + Send + use<'f, E> {
     let span = runner.span.span();
     let limit = span.in_scope(|| course.begins(runner.admitted.begin));
-    let sending = exchange.send(runner.admitted.begin.number);
-    course
-        .plan
-        .setup
+    let sending = exchange.send(plan, trip, runner.admitted.begin.number);
+    plan.setup
         .clock
         .limit_since(runner.began, limit, sending)
         .instrument(span)
 }
 
 impl<'a> Runner<'a> {
-    fn lap<E: Exchange>(self, exchange: E, sent: Option<Result<E::Answer, Failure>>, ended: Instant) -> Lap<'a, E> {
-        let result = sent.unwrap_or_else(|| Err(exchange.timed_out()));
+    fn lap<E: Exchange>(self, trip: Trip, sent: Option<Result<E::Answer, Failure>>, ended: Instant) -> Lap<'a, E> {
+        let result = sent.unwrap_or_else(|| Err(trip.timed_out()));
         Lap {
-            exchange,
+            trip,
             result,
             runner: self,
             ended,
@@ -127,19 +129,19 @@ impl<'a> Runner<'a> {
 }
 
 impl<E: Exchange> Lap<'_, E> {
-    fn standing(&self, course: &Course<'_>) -> Standing {
+    fn standing(&self, course: &Course<'_>, exchange: &E) -> Standing {
         let outcome = match &self.result {
-            Ok(answer) => self.exchange.outcome(answer),
+            Ok(answer) => exchange.outcome(&course.plan, &self.trip, answer),
             Err(failure) => Outcome::failure(failure),
         };
         let number = self.runner.admitted.begin.number;
-        course.standing(outcome.with_attempt(number), self.exchange.hops())
+        course.standing(outcome.with_attempt(number), self.trip.hops())
     }
 
     /// Settled and written down, without a say in what follows.
-    fn steps_aside(self, course: &mut Course<'_>) {
+    fn steps_aside(self, course: &mut Course<'_>, exchange: &E) {
         let outcome = match &self.result {
-            Ok(answer) => self.exchange.outcome(answer),
+            Ok(answer) => exchange.outcome(&course.plan, &self.trip, answer),
             Err(failure) => Outcome::failure(failure),
         };
         let Runner { admitted, span, began } = self.runner;
@@ -152,7 +154,7 @@ impl<E: Exchange> Lap<'_, E> {
                 at: self.ended,
             },
             span,
-            path: (self.exchange.hops(), self.exchange.landing()),
+            path: (self.trip.hops(), self.trip.landing()),
         };
         course.puts_aside(outcome, ended);
     }

@@ -8,7 +8,7 @@ use url::Url;
 use super::attempt::{HttpExchange, Transport};
 use super::body::Armor;
 use super::redirect::Carry;
-use super::{AttemptInfo, Body, Fields, KeyField, Lookup};
+use super::{AttemptInfo, Body, Fields, KeyField, Lookup, Plan};
 use crate::operation::{Delivery, Failure, FailureKind};
 
 /// What every attempt of an operation sends.
@@ -38,17 +38,17 @@ pub(super) struct Step {
 /// How the requests of an attempt are made.
 impl<T: Transport> HttpExchange<'_, T> {
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
-    pub(super) async fn request(&self, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
-        let asked = match (&self.plan.setup.settings.hook, step.map(|step| step.carry)) {
+    pub(super) async fn request(&self, plan: &Plan<'_>, number: u32, step: Option<&Step>) -> Result<Request, Failure> {
+        let asked = match (&plan.setup.settings.hook, step.map(|step| step.carry)) {
             (Some(hook), None | Some(Carry::Everything | Carry::Headers)) => Some(
-                hook.headers(self.info(number, step))
+                hook.headers(self.info(plan, number, step))
                     .await
                     .map_err(|error| unsent(FailureKind::Hook, error))?,
             ),
             _ => None,
         };
         let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
-        *request.headers_mut() = self.headers(step, asked);
+        *request.headers_mut() = self.headers(plan, step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
             *request.body_mut() = body.map_err(|unmade| unsent(FailureKind::Request, unmade.into()))?;
@@ -57,13 +57,13 @@ impl<T: Transport> HttpExchange<'_, T> {
             *request.version_mut() = version;
         }
         if let Some(deadline) = self.template.body_deadline {
-            *request.timeout_mut() = Some(deadline.saturating_duration_since(self.plan.setup.clock.now()));
+            *request.timeout_mut() = Some(deadline.saturating_duration_since(plan.setup.clock.now()));
         }
         Ok(request)
     }
 
     /// The caller's headers, those that the hook gave for this attempt, and the key, which the hook cannot change.
-    fn headers(&self, step: Option<&Step>, asked: Option<HeaderMap>) -> HeaderMap {
+    fn headers(&self, plan: &Plan<'_>, step: Option<&Step>, asked: Option<HeaderMap>) -> HeaderMap {
         let carry = step.map_or(Carry::Everything, |step| step.carry);
         if carry == Carry::Nothing {
             return HeaderMap::new();
@@ -72,7 +72,7 @@ impl<T: Transport> HttpExchange<'_, T> {
         let mut headers = self.template.headers.to_map(4);
         if let Some(mut asked) = asked {
             // A key of the hook's own would differ from attempt to attempt, and a length of its own would cut the body.
-            for fixed in [self.plan.key().header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
+            for fixed in [plan.key().header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
                 asked.remove(fixed);
             }
             headers.extend(asked);
@@ -85,12 +85,12 @@ impl<T: Transport> HttpExchange<'_, T> {
         headers
     }
 
-    fn info(&self, number: u32, step: Option<&Step>) -> AttemptInfo {
+    fn info(&self, plan: &Plan<'_>, number: u32, step: Option<&Step>) -> AttemptInfo {
         AttemptInfo {
             number,
             method: self.method(step).clone(),
             url: self.url(step).clone(),
-            headers: self.headers(step, None),
+            headers: self.headers(plan, step, None),
             body: self.template.body.bytes(),
         }
     }

@@ -6,7 +6,7 @@ use super::course::{Course, Ended};
 use super::queue::{Entered, enter};
 use super::race::{Runner, race};
 use super::steps::Spent;
-use super::{Exchange, Prospect};
+use super::{Exchange, Prospect, Trip};
 use crate::clock::Clock;
 use crate::operation::{Effect, Failure, Outcome, StopReason};
 use crate::retry::{Begin, Decision};
@@ -100,17 +100,16 @@ impl<E: Exchange> Run<'_, E> {
             },
             Err((stop, retry_after)) => return Err(self.stops(stop, retry_after, began)),
         };
-        let mut ended = None;
+        let (mut trip, mut ended) = (Trip::default(), None);
         let result = match self.course.hedge_delay() {
             None => {
-                self.attempt(runner.admitted.begin, began)
+                self.attempt(&mut trip, runner.admitted.begin, began)
                     .instrument(runner.span.span())
                     .await
             }
             Some(delay) => {
-                let exchanges = (self.exchange.twin(), self.exchange.twin());
-                let lap = Box::pin(race(&mut self.course, exchanges, runner, delay)).await;
-                self.exchange = lap.exchange;
+                let lap = Box::pin(race(&mut self.course, &self.exchange, runner, delay)).await;
+                trip = lap.trip;
                 runner = lap.runner;
                 ended = Some(lap.ended);
                 lap.result
@@ -127,10 +126,10 @@ impl<E: Exchange> Run<'_, E> {
                 at,
             },
             span: runner.span,
-            path: (self.exchange.hops(), self.exchange.landing()),
+            path: (trip.hops(), trip.landing()),
         };
         let outcome = match &result {
-            Ok(answer) => self.exchange.outcome(answer),
+            Ok(answer) => self.exchange.outcome(&self.course.plan, &trip, answer),
             Err(failure) => Outcome::failure(failure),
         };
         match self.course.ends(outcome, ended) {
@@ -146,11 +145,12 @@ impl<E: Exchange> Run<'_, E> {
     }
 
     /// Sends once, within the attempt's limit and what is left until the deadline.
-    async fn attempt(&mut self, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
+    async fn attempt(&mut self, trip: &mut Trip, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
         let limit = self.course.begins(begin);
-        let clock = &self.course.plan.setup.clock;
-        let sent = clock.limit_since(now, limit, self.exchange.send(begin.number)).await;
-        sent.unwrap_or_else(|| Err(self.exchange.timed_out()))
+        let plan = &self.course.plan;
+        let sending = self.exchange.send(plan, trip, begin.number);
+        let sent = plan.setup.clock.limit_since(now, limit, sending).await;
+        sent.unwrap_or_else(|| Err(trip.timed_out()))
     }
 
     /// Frees the connection of the answer that is not the last, and says how much of the wait is left.

@@ -59,6 +59,7 @@ impl<E: Exchange> Run<'_, E> {
                     return self.stops(stop, hint, now);
                 }
                 Decision::RetryAfter(wait) => {
+                    self.exchange.rest();
                     let rest = Box::pin(self.retire(wait, at)).await;
                     self.course.plan.setup.clock.wait(rest).await;
                 }

@@ -39,6 +39,8 @@ impl<T> Few<T> {
             Self::None => Self::One([item]),
             Self::One([first]) => Self::Many(vec![first, item]),
             Self::Many(mut many) => {
+                // Not as many again: the list is held through waits, and a place in it is large.
+                many.reserve_exact(1);
                 many.push(item);
                 Self::Many(many)
             }

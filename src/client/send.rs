@@ -140,11 +140,15 @@ impl Operation {
 
     /// Runs it to its end.
     pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Response>, Error> {
-        let limit = self.template.attempt_timeout;
-        let limit = self.total_timeout.map_or(limit, |total| total.min(limit));
-        self.template.body.collect(limit).await?;
+        self.template.body.collect(self.collect_limit()).await?;
         let span = operation_span(&self.receipt);
         Ok(self.drive(route).instrument(span).await)
+    }
+
+    /// How long reading the request's own body may take: as an attempt.
+    fn collect_limit(&self) -> Duration {
+        let limit = self.template.attempt_timeout;
+        self.total_timeout.map_or(limit, |total| total.min(limit))
     }
 
     /// Turns its end into what the caller gets.

@@ -54,3 +54,18 @@ impl<T: serde::Serialize> serde::Serialize for Few<T> {
         serializer.collect_seq(self.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_keeps_the_order_and_no_room_to_spare() {
+        let mut few = Few::default();
+        for item in 1..=5_u8 {
+            few.push(item);
+        }
+        assert_eq!(few.as_slice(), [1, 2, 3, 4, 5]);
+        assert!(matches!(&few, Few::Many(many) if many.capacity() == 5));
+    }
+}

@@ -99,6 +99,8 @@ fn held_requests(runtime: &Runtime, client: &Client) -> f64 {
             }
         });
     });
+    // To the end, or the last of them would be freed while the operations are measured.
+    runtime.block_on(tasks.shutdown());
     bytes
 }
 

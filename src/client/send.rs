@@ -91,7 +91,7 @@ impl Operation {
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
             self.template.body_deadline = self.overrides.total_timeout.map(|_| deadline);
         }
-        let template = &self.template;
+        let template = &mut self.template;
         let plan = Plan {
             setup,
             policy,

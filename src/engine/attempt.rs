@@ -26,7 +26,7 @@ pub(crate) trait Transport: Send + Sync {
 /// The one attempt that sends HTTP: request, redirects, and the body if it is to be buffered.
 pub(crate) struct HttpExchange<'a, T> {
     pub(crate) transport: &'a T,
-    pub(crate) template: &'a Template,
+    pub(crate) template: &'a mut Template,
 }
 
 impl<'a, T: Transport> HttpExchange<'a, T> {
@@ -150,6 +150,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     fn address(&self) -> Address<'_> {
         Address::Url(&self.template.url)
+    }
+
+    fn rest(&mut self) {
+        self.template.headers.shrink();
     }
 
     async fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Result<Box<Response>, Failure> {

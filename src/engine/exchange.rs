@@ -14,6 +14,9 @@ pub(crate) trait Exchange: Send + Sync {
     /// Where the operation is sent.
     fn address(&self) -> Address<'_>;
 
+    /// Gives back the memory that is not needed during a wait.
+    fn rest(&mut self);
+
     /// Makes one attempt.
     fn send(
         &self,

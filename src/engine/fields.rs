@@ -57,6 +57,11 @@ impl Fields {
         Some(self.0.remove(place).1)
     }
 
+    /// Gives back the room for more: a list has room for four fields at least, of 72 bytes each.
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     fn remove(&mut self, name: &HeaderName) {
         self.0.retain(|(own, _)| own != name);
     }

@@ -21,7 +21,7 @@ pub(crate) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// Where the key goes, and what an answer says of it: as the preset has it, else the client.
-    pub(super) fn key(&self) -> &'a KeySettings {
+    pub(crate) fn key(&self) -> &'a KeySettings {
         self.preset.map_or(&self.setup.settings.key, Preset::key_settings)
     }
 

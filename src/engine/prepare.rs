@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::Fields;
 use super::fields::append;
@@ -9,27 +9,23 @@ use crate::preset::member_of_json;
 use crate::retry::ReplaySafety;
 use crate::rng;
 
-/// The key's header field, the same on every attempt.
+/// The value of the key's header field, the same on every attempt; its name stands in the key's settings.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyField {
-    name: HeaderName,
-    value: HeaderValue,
-}
+pub(crate) struct KeyField(HeaderValue);
 
 impl KeyField {
     /// Writes the field; what the caller wrote is not rewritten. A key is visible ASCII, so it always is a header value.
     fn new(header: &KeyHeader, key: &IdempotencyKey, adopted: Option<HeaderValue>) -> Option<Self> {
         let mut value = adopted.or_else(|| header.write(key))?;
         value.set_sensitive(true);
-        Some(Self {
-            name: header.name().clone(),
-            value,
-        })
+        Some(Self(value))
     }
 
-    /// Puts the field on a request, which has none of its name: the caller's was taken out, the hook's was refused.
-    pub(crate) fn put(&self, headers: &mut HeaderMap) {
-        append(headers, &self.name, &self.value);
+    /// Puts the field on a request, by the settings that it was prepared with.
+    ///
+    /// The request has none of its name: the caller's was taken out, the hook's was refused.
+    pub(crate) fn put(&self, headers: &mut HeaderMap, settings: &KeySettings) {
+        append(headers, settings.header.name(), &self.0);
     }
 }
 

@@ -75,7 +75,7 @@ impl<T: Transport> HttpExchange<'_, T> {
             headers.extend(asked);
         }
         match (carry, &self.template.key) {
-            (Carry::Everything, Some(field)) => field.put(&mut headers),
+            (Carry::Everything, Some(field)) => field.put(&mut headers, plan.key()),
             (Carry::Headers, _) => drop_body_headers(&mut headers),
             _ => {}
         }

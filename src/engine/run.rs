@@ -53,13 +53,9 @@ impl<E: Exchange> Run<'_, E> {
                 Err(finished) => return finished,
             };
             match decision {
-                Decision::Stop(stop) => {
-                    let (found, now) = aside(|| self.look_up(Prospect::GivenUp, at)).await;
-                    // Who has been told to come back later might do what is done a second time.
-                    let (stop, hint) = found.map_or((stop, hint), |done| (done, None));
-                    return self.stops(stop, hint, now);
-                }
+                Decision::Stop(stop) => return aside(|| self.gives_up(stop, hint, at)).await,
                 Decision::RetryAfter(wait) => {
+                    self.exchange.rest();
                     let rest = aside(|| self.retire(wait, at)).await;
                     self.course.plan.setup.clock.wait(rest).await;
                 }
@@ -161,6 +157,14 @@ impl<E: Exchange> Run<'_, E> {
         }
         let spent = self.course.plan.setup.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)
+    }
+
+    /// Ends for this reason, unless a lookup finds that it is done.
+    async fn gives_up(&mut self, stop: StopReason, hint: Option<Duration>, at: Instant) -> Finished<E::Answer> {
+        let (found, now) = self.look_up(Prospect::GivenUp, at).await;
+        // Who has been told to come back later might do what is done a second time.
+        let (stop, hint) = found.map_or((stop, hint), |done| (done, None));
+        self.stops(stop, hint, now)
     }
 
     /// Ends with what the attempts before brought.

@@ -2,21 +2,21 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::{Effect, Ending, Hop, Outcome, Problem};
+use super::{Effect, Ending, Hop, Nanos, Outcome, Problem};
 
 /// One attempt of an operation, as the receipt keeps it.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Attempt {
     number: u32,
-    started: Duration,
-    took: Duration,
+    started: Nanos,
+    took: Nanos,
     ending: Ending,
     effect: Effect,
     pub(super) replayed: bool,
     problem: Option<Problem>,
     request_id: Option<Box<str>>,
-    pub(super) wait: Option<Duration>,
+    pub(super) wait: Option<Nanos>,
     hops: Box<[Hop]>,
     unseen_redirect: bool,
     pub(super) looked_up: Option<Effect>,
@@ -31,8 +31,8 @@ impl Attempt {
     ) -> Self {
         Self {
             number: outcome.attempt(),
-            started,
-            took,
+            started: started.into(),
+            took: took.into(),
             ending: Ending::of(outcome),
             effect,
             replayed: outcome.is_replayed(),
@@ -49,8 +49,8 @@ impl Attempt {
     pub(crate) fn cancelled(number: u32, (started, took): (Duration, Duration)) -> Self {
         Self {
             number,
-            started,
-            took,
+            started: started.into(),
+            took: took.into(),
             ending: Ending::Cancelled,
             effect: Effect::Unknown,
             replayed: false,
@@ -84,13 +84,13 @@ impl Attempt {
     /// When it began, from the operation's start.
     #[must_use]
     pub fn started(&self) -> Duration {
-        self.started
+        self.started.into()
     }
 
     /// How long it took, to the response head, or to the end of the body if that was buffered.
     #[must_use]
     pub fn took(&self) -> Duration {
-        self.took
+        self.took.into()
     }
 
     /// How it ended.
@@ -126,7 +126,7 @@ impl Attempt {
     /// How long was waited after it; `None` if it was the last.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
-        self.wait
+        self.wait.map(Duration::from)
     }
 
     /// True if the client given to [`Client::from_reqwest`](crate::Client::from_reqwest) followed redirects by itself.

@@ -39,6 +39,8 @@ impl<T> Few<T> {
             Self::None => Self::One([item]),
             Self::One([first]) => Self::Many(vec![first, item]),
             Self::Many(mut many) => {
+                // Not as many again: the list is held through waits, and a place in it is large.
+                many.reserve_exact(1);
                 many.push(item);
                 Self::Many(many)
             }
@@ -50,5 +52,20 @@ impl<T> Few<T> {
 impl<T: serde::Serialize> serde::Serialize for Few<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_keeps_the_order_and_no_room_to_spare() {
+        let mut few = Few::default();
+        for item in 1..=5_u8 {
+            few.push(item);
+        }
+        assert_eq!(few.as_slice(), [1, 2, 3, 4, 5]);
+        assert!(matches!(&few, Few::Many(many) if many.capacity() == 5));
     }
 }

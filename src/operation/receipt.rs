@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use url::Url;
 
-use super::{Attempt, Effect, Few, IdempotencyKey, NotReplayable, Problem, StopReason};
+use super::{Attempt, Effect, Few, IdempotencyKey, Nanos, NotReplayable, Problem, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -22,13 +22,13 @@ pub struct Receipt {
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_name"))]
     pub(super) preset: Option<Arc<str>>,
     pub(super) attempts: Few<Attempt>,
-    pub(super) elapsed: Duration,
+    pub(super) elapsed: Nanos,
     pub(super) stop: StopReason,
     pub(super) unsafe_to_repeat: Option<NotReplayable>,
     pub(super) effect: Effect,
     pub(super) replayed: bool,
     pub(super) possible_duplicates: u32,
-    pub(super) queued: Duration,
+    pub(super) queued: Nanos,
     pub(super) retry_after: Option<Duration>,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) ended: Option<Instant>,
@@ -42,13 +42,13 @@ impl Receipt {
             key,
             preset: None,
             attempts: Few::None,
-            elapsed: Duration::ZERO,
+            elapsed: Nanos::ZERO,
             stop: StopReason::Accepted,
             unsafe_to_repeat: None,
             effect: Effect::NotApplied,
             replayed: false,
             possible_duplicates: 0,
-            queued: Duration::ZERO,
+            queued: Nanos::ZERO,
             retry_after: None,
             ended: None,
         }
@@ -81,7 +81,7 @@ impl Receipt {
     /// From the start of the operation to its end, waits included, a body read later excluded.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.elapsed
+        self.elapsed.into()
     }
 
     /// Why it was not attempted again.
@@ -129,7 +129,7 @@ impl Receipt {
     /// How long it waited for a place under the [concurrency limit](crate::ConcurrencyLimit), all attempts together.
     #[must_use]
     pub fn queued(&self) -> Duration {
-        self.queued
+        self.queued.into()
     }
 
     /// What the provider said was wrong at the last attempt.
@@ -164,7 +164,7 @@ impl Receipt {
     }
 
     pub(crate) fn queued_for(&mut self, wait: Duration) {
-        self.queued = self.queued.saturating_add(wait);
+        self.queued = self.queued().saturating_add(wait).into();
     }
 
     pub(crate) fn may_have_duplicated(&mut self, times: u32) {
@@ -173,7 +173,7 @@ impl Receipt {
 
     pub(crate) fn waits(&mut self, wait: Duration) {
         if let Some(last) = self.attempts.last_mut() {
-            last.wait = Some(wait);
+            last.wait = Some(wait.into());
         }
     }
 
@@ -192,7 +192,7 @@ impl Receipt {
     pub(crate) fn stopped(&mut self, stop: StopReason, retry_after: Option<Duration>, elapsed: Duration, now: Instant) {
         self.stop = stop;
         self.retry_after = retry_after;
-        self.elapsed = elapsed;
+        self.elapsed = elapsed.into();
         self.ended = Some(now);
     }
 

@@ -18,7 +18,7 @@ impl fmt::Display for Receipt {
             f,
             ": effect {} after {attempts} {noun} in {}",
             self.effect,
-            Seconds(self.elapsed)
+            Seconds(self.elapsed())
         )?;
         if self.replayed {
             f.write_str(", replayed")?;
@@ -26,8 +26,8 @@ impl fmt::Display for Receipt {
         if self.possible_duplicates > 0 {
             write!(f, ", possible duplicates: {}", self.possible_duplicates)?;
         }
-        if !self.queued.is_zero() {
-            write!(f, ", queued {}", Seconds(self.queued))?;
+        if !self.queued().is_zero() {
+            write!(f, ", queued {}", Seconds(self.queued()))?;
         }
         if self.stop != StopReason::Accepted {
             write!(f, "; stopped: {}", self.stop)?;

@@ -134,7 +134,9 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
 
     /// The request of the attempt that is under way.
     pub(super) fn request(&mut self) -> Result<Request<B>, Failure> {
-        let Self { held, template, .. } = self;
+        let Self {
+            held, template, terms, ..
+        } = self;
         let body = template.body.take(&held.shared.bodies).ok_or_else(|| {
             let failure = Failure::new(FailureKind::Request, Delivery::NeverSent);
             failure.caused_by("the body could not be had again")
@@ -145,7 +147,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         *request.version_mut() = template.version;
         *request.headers_mut() = template.headers.to_map(usize::from(template.key.is_some()));
         if let Some(key) = &template.key {
-            key.put(request.headers_mut());
+            key.put(request.headers_mut(), terms.plan(&held.shared.common).key());
         }
         *request.extensions_mut() = template.extensions.clone();
         let number = self.steps.attempts.begun();
@@ -278,11 +280,7 @@ impl Terms {
 
     fn outcome<'a, R>(&self, response: &'a Response<R>, common: &Common) -> Outcome<'a> {
         let outcome = Outcome::response(response.status(), response.headers());
-        let settings = self
-            .preset
-            .as_ref()
-            .map_or(&common.setup.settings.key, Preset::key_settings);
-        let marker = settings.replay_marker.as_ref();
+        let marker = self.plan(common).key().replay_marker.as_ref();
         let marker = marker.and_then(|name| response.headers().get(name));
         if marker.is_some_and(|value| value.as_bytes() == b"true") {
             outcome.as_replayed()

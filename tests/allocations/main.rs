@@ -3,6 +3,8 @@
 //! A process of its own: a test that listens to spans makes every callsite of its process do work, hyper's included.
 #![expect(clippy::unwrap_used, reason = "clippy's leave for tests ends at their helpers")]
 
+mod waiting;
+
 use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

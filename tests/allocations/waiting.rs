@@ -1,4 +1,8 @@
 //! What an operation holds while it waits to try again.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what it is compared to must hold the timer alone"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +26,8 @@ fn an_operation_in_backoff_holds_little_beyond_its_own_request() {
         .build()
         .unwrap();
 
+    // The first ones make what the runtime and the client keep for good.
+    held_requests(&runtime, &client);
     let held = held_requests(&runtime, &client);
     let mut operations = JoinSet::new();
     let bytes = growth(|| {
@@ -50,7 +56,7 @@ fn an_operation_in_backoff_holds_little_beyond_its_own_request() {
 fn held_requests(runtime: &Runtime, client: &Client) -> i64 {
     let mut tasks = JoinSet::new();
     let sleeping = Arc::new(AtomicUsize::new(0));
-    growth(|| {
+    let bytes = growth(|| {
         runtime.block_on(async {
             for _ in 0..OPERATIONS {
                 let (request, sleeping) = (request(client), Arc::clone(&sleeping));
@@ -62,7 +68,10 @@ fn held_requests(runtime: &Runtime, client: &Client) -> i64 {
             }
             until(&sleeping).await;
         });
-    })
+    });
+    // To the end, or the last of them would be freed while what comes next is measured.
+    runtime.block_on(tasks.shutdown());
+    bytes
 }
 
 /// A client whose first attempts fail, one for each operation; it counts those that wait.
@@ -105,9 +114,10 @@ async fn until(all: &AtomicUsize) {
 
 /// Bytes that are held more after `act` than before it, for each operation.
 fn growth(act: impl FnOnce()) -> i64 {
-    allocation_counter::measure(act).bytes_current / OPERATIONS as i64
+    allocation_counter::measure(act).bytes_current / i64::try_from(OPERATIONS).unwrap()
 }
 
 const OPERATIONS: usize = 1_000;
 
-const MOST_BYTES: i64 = 1_024;
+/// A KiB is what was promised. Measured 836 on x86-64, where tokio rounds a task up to a multiple of 128.
+const MOST_BYTES: i64 = 900;

@@ -283,3 +283,25 @@ async fn whatever_is_lost_each_key_takes_effect_once() {
         assert_eq!(api.key(&key).effects(), 1, "{key}");
     }
 }
+
+#[test]
+fn redirects_are_those_of_the_attempt_that_followed_them() {
+    let elsewhere = |millis| after(millis, StatusCode::TEMPORARY_REDIRECT).header("location", "/elsewhere");
+    let ok = |millis| after(millis, StatusCode::OK);
+    let cases = [
+        // Before a hedge is due, by the hedge, and by the first while a hedge is under way.
+        (vec![elsewhere(100), ok(0)], vec![1]),
+        (vec![ok(10_000), elsewhere(10), ok(0)], vec![0, 1]),
+        (vec![elsewhere(400), ok(10_000), ok(0)], vec![0, 1]),
+    ];
+    for (steps, expected) in cases {
+        let (builder, _) = hedging(steps);
+        let client = builder.build().unwrap();
+
+        let response = paused(client.put(URL).send()).unwrap();
+
+        let receipt = response.receipt().unwrap();
+        let hops: Vec<_> = receipt.attempts().iter().map(|attempt| attempt.hops().len()).collect();
+        assert_eq!(hops, expected, "{receipt}");
+    }
+}

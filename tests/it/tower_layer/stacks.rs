@@ -12,11 +12,12 @@ use steadfast::testing::FaultProxy;
 use steadfast::testing::fault_proxy::{Fault, FaultScript, Point};
 use steadfast::testing::payment_api::{PaymentApi, Turn};
 use steadfast::tower::ResilienceLayer;
-use steadfast::{Clock, Delivery, Effect, Ending, FailureKind, ResponseExt};
+use steadfast::{Client, Clock, Delivery, Effect, Ending, FailureKind, Hedge, Origin, ResponseExt};
 use tower::util::BoxCloneService;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 
 use crate::support::limit;
+use crate::support_guards::A;
 use crate::support_time::paused;
 
 type HyperClient = legacy::Client<HttpConnector, Full<Bytes>>;
@@ -224,4 +225,19 @@ fn its_types_can_be_sent_shared_and_cloned() {
     shareable(&service);
     sendable(&service.call(charge("http://127.0.0.1:1/")));
     assert!(format!("{service:?}").contains("Resilience"));
+}
+
+/// Its answers come from elsewhere: they say nothing of the client's own latencies.
+#[test]
+fn a_layer_with_a_client_s_settings_leaves_hedging_to_the_client() {
+    let hedge = Hedge::percentile(0.5);
+    let client = Client::builder().hedge(hedge.clone()).build().unwrap();
+    let service = ResilienceLayer::from(&client).layer(tower::service_fn(async |_: Request<&str>| {
+        Ok::<_, std::convert::Infallible>(Response::new(()))
+    }));
+    for _ in 0..=Hedge::LEAST_OBSERVED {
+        paused(service.clone().oneshot(super::get())).unwrap();
+    }
+    let origin: Origin = A.parse().unwrap();
+    assert_eq!(hedge.delay(&origin), None);
 }

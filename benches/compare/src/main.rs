@@ -2,7 +2,11 @@
 //!
 //! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about four minutes, prints tables and writes
 //! `target/compare.json` beside the manifest. `-- contention` and `-- requests` run one half, `-- seconds 5` sets the
-//! time per setting. `-- profile <contender> <count>` sends requests and measures nothing, for a profiler to watch.
+//! time per setting.
+//!
+//! `-- profile <contender> <count> [http1 | http2] [<in flight>]` sends so many small requests and measures nothing, for a
+//! profiler to watch: `valgrind --tool=callgrind target/release/compare profile steadfast 2500 http2 64`. The difference
+//! of two counts is free of what starting costs.
 
 mod contenders;
 mod contention;
@@ -50,12 +54,8 @@ fn main() -> Result<(), BoxError> {
         Duration::from_secs(number("seconds").unwrap_or(SECONDS)),
     );
 
-    if let [first, name, count] = &*arguments
-        && first == "profile"
-    {
-        let server = Server::start()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        return requests::profile(&runtime, server.port, name, count.parse()?);
+    if let Some(("profile", rest)) = arguments.split_first().map(|(first, rest)| (&**first, rest)) {
+        return profile(rest);
     }
 
     let machine = Machine::read();
@@ -82,6 +82,28 @@ fn main() -> Result<(), BoxError> {
     std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
     println!("written: {path}");
     Ok(())
+}
+
+fn profile(arguments: &[String]) -> Result<(), BoxError> {
+    let [name, count, rest @ ..] = arguments else {
+        return Err(PROFILE.into());
+    };
+    let protocol = match rest.first().map(String::as_str) {
+        None | Some("http1") => Protocol::Http1,
+        Some("http2") => Protocol::Http2,
+        Some(_) => return Err(PROFILE.into()),
+    };
+    let in_flight = rest.get(1).map_or(Ok(1), |text| text.parse::<usize>())?.max(1);
+    let setting = Setting {
+        protocol,
+        in_flight,
+        body: SMALL,
+    };
+    machine::raise_file_limit();
+    let server = Server::start()?;
+    machine::pin(Role::Clients);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    requests::profile(&runtime, server.port, name, count.parse()?, setting)
 }
 
 fn measure_requests(time: Duration) -> Result<Vec<Group>, BoxError> {
@@ -164,6 +186,7 @@ fn print_group(group: &Group) {
     }
 }
 
+const PROFILE: &str = "expected: profile <contender> <count> [http1 | http2] [<in flight>]";
 /// Per setting, of which there are ten.
 const SECONDS: u64 = 18;
 const ROUNDS: usize = 15;

@@ -64,6 +64,8 @@ type Batch = dyn Fn(&Runtime, &Arc<Target>, Load) -> Result<(), BoxError>;
 struct Load {
     tasks: usize,
     each: usize,
+    /// So many tasks send one request more than the others.
+    more: usize,
 }
 
 impl Entrant {
@@ -81,7 +83,7 @@ impl Entrant {
     }
 
     fn measure(&self, runtime: &Runtime, target: &Arc<Target>, load: Load) -> Result<Sample, BoxError> {
-        let sample = || {
+        self.uncounted(|| {
             let (wall, processor) = (Instant::now(), processor_time());
             (self.batch)(runtime, target, load)?;
             let requests = load.requests();
@@ -89,10 +91,14 @@ impl Entrant {
                 processor: micros(processor_time().saturating_sub(processor)) / requests,
                 wall: micros(wall.elapsed()) / requests,
             })
-        };
-        let mut result = Err("nothing was measured".into());
+        })
+    }
+
+    /// Runs without counting allocations, which takes time, and with the subscriber of those that have one.
+    fn uncounted<T>(&self, run: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
+        let mut result = Err("nothing was run".into());
         allocation_counter::opt_out(|| {
-            result = if self.traced { with_subscriber(sample) } else { sample() };
+            result = if self.traced { with_subscriber(run) } else { run() };
         });
         result
     }
@@ -129,12 +135,22 @@ impl Load {
         Self {
             tasks: setting.in_flight,
             each,
+            more: 0,
+        }
+    }
+
+    /// Exactly `count` requests, or figures per request would be off.
+    fn exactly(count: usize, in_flight: usize) -> Self {
+        Self {
+            tasks: in_flight,
+            each: count / in_flight,
+            more: count % in_flight,
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     fn requests(self) -> f64 {
-        (self.tasks * self.each) as f64
+        (self.tasks * self.each + self.more) as f64
     }
 }
 
@@ -192,21 +208,22 @@ pub fn run(runtime: &Runtime, port: u16, setting: Setting, time: Duration) -> Re
         .collect()
 }
 
-/// Sends requests one after the other, for a profiler.
-pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize) -> Result<(), BoxError> {
+/// Sends `count` requests and measures nothing, for a profiler; allocations are not counted, as where time is measured.
+pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize, setting: Setting) -> Result<(), BoxError> {
     let _entered = runtime.enter();
-    let (bare, mut entrants) = entrants(Protocol::Http1)?;
+    let (bare, mut entrants) = entrants(setting.protocol)?;
     entrants.push(bare);
     let target = Arc::new(Target {
         url: format!("http://127.0.0.1:{port}/v1/charges"),
-        body: body(64),
+        body: body(setting.body),
     });
-    let load = Load { tasks: 1, each: count };
-    let entrant = entrants
-        .iter()
-        .find(|entrant| entrant.name == name)
-        .ok_or("nobody has that name")?;
-    (entrant.batch)(runtime, &target, load)
+    let load = Load::exactly(count, setting.in_flight);
+    let Some(entrant) = entrants.iter().find(|entrant| entrant.name == name) else {
+        let names: Vec<_> = entrants.iter().map(|entrant| entrant.name).collect();
+        return Err(format!("no contender is called {name:?}; there are: {}", names.join(", ")).into());
+    };
+    // No clock is read: some profilers know no processor time.
+    entrant.uncounted(|| (entrant.batch)(runtime, &target, load))
 }
 
 /// Bare reqwest, and everybody that is compared to it: itself first, which shows the noise.
@@ -230,10 +247,11 @@ fn entrants(protocol: Protocol) -> Result<(Entrant, Vec<Entrant>), BoxError> {
 
 async fn batch<C: Contender>(contender: &Arc<C>, target: &Arc<Target>, load: Load) -> Result<(), BoxError> {
     let mut tasks = JoinSet::new();
-    for _ in 0..load.tasks {
+    for task in 0..load.tasks {
         let (contender, target) = (Arc::clone(contender), Arc::clone(target));
+        let count = load.each + usize::from(task < load.more);
         tasks.spawn(async move {
-            for _ in 0..load.each {
+            for _ in 0..count {
                 let response = contender.send(&target).await?;
                 if !response.status().is_success() {
                     return Err(BoxError::from("the server did not succeed"));

@@ -132,7 +132,7 @@ fn steadfast_permit(time: Time) -> Result<Work, BoxError> {
 
 /// The cheaper of its policies, which has no window and reads no clock.
 fn consecutive() -> failsafe::StateMachine<impl FailurePolicy + Send + Sync + 'static, ()> {
-    let waits = failsafe::backoff::exponential(Duration::from_secs(5), Duration::from_secs(60));
+    let waits = failsafe::backoff::exponential(Duration::from_secs(5), Duration::from_mins(1));
     let policy = failsafe::failure_policy::consecutive_failures(5, waits);
     failsafe::Config::new().failure_policy(policy).build()
 }

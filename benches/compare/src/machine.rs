@@ -1,5 +1,6 @@
 //! What the figures were measured on, and how that is kept from disturbing them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
@@ -15,6 +16,13 @@ pub struct Machine {
     memory_kib: u64,
     system: String,
     compiler: String,
+    /// The frequency governor, where the system tells it; a virtual machine's guest often does not know.
+    governor: Option<String>,
+    virtualised: Option<bool>,
+    /// The commit of this tree, with `-dirty` where it was changed.
+    commit: String,
+    /// What was linked, as the lock file has it.
+    versions: BTreeMap<&'static str, String>,
     load_before: String,
 }
 
@@ -26,8 +34,17 @@ impl Machine {
             memory_kib: field("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.split(' ').next()?.parse().ok())
                 .unwrap_or_default(),
-            system: output("uname", "-sr"),
-            compiler: output("rustc", "-V"),
+            system: output("uname", &["-srm"]),
+            compiler: output("rustc", &["-V"]),
+            governor: fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+                .ok()
+                .map(|text| text.trim().into()),
+            virtualised: field("/proc/cpuinfo", "flags").map(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
+            commit: output(
+                "git",
+                &["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"],
+            ),
+            versions: versions(include_str!("../Cargo.lock")),
             load_before: load(),
         }
     }
@@ -100,10 +117,56 @@ fn field(path: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().into())
 }
 
-fn output(program: &str, argument: &str) -> String {
-    let output = Command::new(program).arg(argument).output();
+/// The versions of those that are measured and of what carries them.
+fn versions(lock: &str) -> BTreeMap<&'static str, String> {
+    let quoted = |line: &str, field: &str| Some(line.strip_prefix(field)?.trim_matches('"').to_owned());
+    let mut versions = BTreeMap::new();
+    let mut lines = lock.lines();
+    while let Some(line) = lines.next() {
+        let Some(name) = quoted(line, "name = ") else { continue };
+        let named = MEASURED.iter().find(|measured| **measured == name);
+        if let (Some(named), Some(version)) = (named, lines.next().and_then(|line| quoted(line, "version = "))) {
+            versions.insert(*named, version);
+        }
+    }
+    versions
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
     output.map_or_else(
         |_| String::new(),
         |output| String::from_utf8_lossy(&output.stdout).trim().into(),
     )
+}
+
+const MEASURED: [&str; 15] = [
+    "backon",
+    "failsafe",
+    "h2",
+    "hyper",
+    "hyper-util",
+    "recloser",
+    "reqwest",
+    "reqwest-middleware",
+    "reqwest-retry",
+    "seatbelt",
+    "steadfast",
+    "tokio",
+    "tower",
+    "tower-resilience",
+    "uuid",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_measured_has_a_version() {
+        let versions = versions(include_str!("../Cargo.lock"));
+        let missing: Vec<_> = MEASURED.iter().filter(|name| !versions.contains_key(*name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(versions["reqwest"].starts_with("0.13."), "{versions:?}");
+    }
 }

@@ -1,127 +1,123 @@
 //! What steadfast and its peers cost, side by side in one run.
 //!
-//! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about four minutes, prints tables and writes
-//! `target/compare.json` beside the manifest. `-- contention` and `-- requests` run one half, `-- seconds 5` sets the
-//! time per setting.
+//! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about five minutes, prints tables and writes
+//! `target/compare.json` beside the manifest. Words after `--` choose parts: `contention`, `requests` (everybody beside
+//! bare reqwest), `duels` (steadfast beside the loop by hand and everybody who has retry and breaker), and `seconds 60`
+//! for the time per setting.
+//!
+//! `-- check` shows that every contender retries a 503 with one key, and that breakers open; it comes before any
+//! measurement anyway.
 //!
 //! `-- profile <contender> <count> [http1 | http2] [<in flight>]` sends so many small requests and measures nothing, for a
 //! profiler to watch: `valgrind --tool=callgrind target/release/compare profile steadfast 2500 http2 64`. The difference
 //! of two counts is free of what starting costs.
 
+mod arguments;
+mod check;
 mod contenders;
 mod contention;
+mod entrant;
 mod machine;
+mod print;
+mod report;
 mod requests;
 mod server;
 mod spread;
 
 use std::time::Duration;
 
-use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
 
+use arguments::{Command, Parts, SMALL};
 use contenders::{BoxError, Protocol};
-use contention::Contention;
 use machine::{Machine, Role};
-use requests::{Cost, Setting};
+use report::{Group, Report};
+use requests::Setting;
 use server::Server;
-
-#[derive(Debug, Serialize)]
-struct Report {
-    machine: Machine,
-    load_after: String,
-    contention: Vec<Contention>,
-    requests: Vec<Group>,
-}
-
-#[derive(Debug, Serialize)]
-struct Group {
-    setting: String,
-    costs: Vec<Cost>,
-}
 
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    if has(server::ARGUMENT) {
-        return server::serve();
+    match Command::read(&arguments)? {
+        Command::Serve => server::serve(),
+        Command::Check => check(),
+        Command::Profile {
+            contender,
+            count,
+            setting,
+        } => {
+            let (server, runtime) = prepare()?;
+            requests::profile(&runtime, server.port, &contender, count, setting)
+        }
+        Command::Measure(parts) => measure(&parts),
     }
-    let number = |name: &str| {
-        let place = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(place + 1)?.parse::<u64>().ok()
-    };
-    let (all, time) = (
-        !has("contention") && !has("requests"),
-        Duration::from_secs(number("seconds").unwrap_or(SECONDS)),
-    );
+}
 
-    if let Some(("profile", rest)) = arguments.split_first().map(|(first, rest)| (&**first, rest)) {
-        return profile(rest);
+fn check() -> Result<(), BoxError> {
+    machine::raise_file_limit();
+    let runtime = runtime()?;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        runtime.block_on(check::run(protocol))?;
     }
-
-    let machine = Machine::read();
-    println!("{}\n", machine.describe());
-    // Before this process is pinned to one core.
-    let mut contention = Vec::new();
-    if all || has("contention") {
-        contention = contention::run(ROUNDS)?;
-        print_contention(&contention);
-    }
-    let requests = if all || has("requests") {
-        measure_requests(time)?
-    } else {
-        Vec::new()
-    };
-    let report = Report {
-        machine,
-        load_after: machine::load(),
-        contention,
-        requests,
-    };
-    println!("load after: {}", report.load_after);
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/compare.json");
-    std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
-    println!("written: {path}");
+    println!("Checked: who retries repeats a 503 with one key and one body, and breakers open.\n");
     Ok(())
 }
 
-fn profile(arguments: &[String]) -> Result<(), BoxError> {
-    let [name, count, rest @ ..] = arguments else {
-        return Err(PROFILE.into());
+fn measure(parts: &Parts) -> Result<(), BoxError> {
+    let machine = Machine::read();
+    println!("{}\n", machine.describe());
+    check()?;
+    // Before this process is pinned to one core.
+    let mut contention = Vec::new();
+    if parts.contention.is_some() {
+        contention = contention::run(ROUNDS)?;
+        print::contention(&contention);
+    }
+    let report = Report {
+        machine,
+        seconds_per_setting: parts.seconds,
+        requests: measure_requests(parts)?,
+        contention,
+        load_after: machine::load(),
     };
-    let protocol = match rest.first().map(String::as_str) {
-        None | Some("http1") => Protocol::Http1,
-        Some("http2") => Protocol::Http2,
-        Some(_) => return Err(PROFILE.into()),
-    };
-    let in_flight = rest.get(1).map_or(Ok(1), |text| text.parse::<usize>())?.max(1);
-    let setting = Setting {
-        protocol,
-        in_flight,
-        body: SMALL,
-    };
-    machine::raise_file_limit();
-    let server = Server::start()?;
-    machine::pin(Role::Clients);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    requests::profile(&runtime, server.port, name, count.parse()?, setting)
+    println!("load after: {}", report.load_after);
+    println!("written: {}", report.write()?.display());
+    Ok(())
 }
 
-fn measure_requests(time: Duration) -> Result<Vec<Group>, BoxError> {
-    machine::raise_file_limit();
-    let server = Server::start()?;
-    machine::pin(Role::Clients);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
     let mut groups = Vec::new();
+    if parts.against.is_empty() {
+        return Ok(groups);
+    }
+    let (server, runtime) = prepare()?;
     for setting in settings() {
-        let costs = requests::run(&runtime, server.port, setting, time)?;
+        let time = Duration::from_secs(parts.seconds);
+        let (costs, duels) = requests::run(&runtime, server.port, setting, &parts.against, time)?;
+        if costs.is_empty() && duels.is_empty() {
+            continue;
+        }
         let group = Group {
             setting: describe(setting),
+            load_after: machine::load(),
             costs,
+            duels,
         };
-        print_group(&group);
+        print::group(&group);
         groups.push(group);
     }
     Ok(groups)
+}
+
+/// A server on its core, and this thread on another.
+fn prepare() -> Result<(Server, Runtime), BoxError> {
+    machine::raise_file_limit();
+    let server = Server::start()?;
+    machine::pin(Role::Clients);
+    Ok((server, runtime()?))
+}
+
+fn runtime() -> Result<Runtime, BoxError> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
 fn settings() -> Vec<Setting> {
@@ -147,48 +143,5 @@ fn describe(setting: Setting) -> String {
     format!("POST of {body}, {protocol}, {} in flight", setting.in_flight)
 }
 
-fn print_contention(rows: &[Contention]) {
-    println!("One breaker or budget, ns per operation over all threads: median [quartiles]\n");
-    println!("| operation | | 1 thread | 2 threads | 4 threads |\n|---|---|---:|---:|---:|");
-    for row in rows {
-        println!(
-            "| {} | {} | {:.1} | {:.1} | {:.1} |",
-            row.operation, row.contender, row.one, row.two, row.four
-        );
-    }
-    println!();
-}
-
-fn print_group(group: &Group) {
-    println!(
-        "{}: µs per request more than bare reqwest, median [quartiles]\n",
-        group.setting
-    );
-    println!("| | wall | processor | throughput, % | allocations | bytes | pairs |");
-    println!("|---|---:|---:|---:|---:|---:|---:|");
-    for cost in &group.costs {
-        println!(
-            "| {} | {:.2} | {:.2} | {:.1} | {:+.1} | {:+.0} | {} |",
-            cost.contender,
-            cost.wall_more,
-            cost.processor_more,
-            cost.throughput_more,
-            cost.allocations_more,
-            cost.bytes_more,
-            cost.pairs
-        );
-    }
-    if let Some(bare) = group.costs.first() {
-        println!(
-            "\nbare reqwest: {:.1} µs wall, {:.1} µs processor, {:.1} allocations of {:.0} bytes\n",
-            bare.wall.median, bare.processor.median, bare.allocations, bare.bytes
-        );
-    }
-}
-
-const PROFILE: &str = "expected: profile <contender> <count> [http1 | http2] [<in flight>]";
-/// Per setting, of which there are ten.
-const SECONDS: u64 = 18;
 const ROUNDS: usize = 15;
-const SMALL: usize = 64;
 const LARGE: usize = 1 << 20;

@@ -60,17 +60,27 @@ pub fn serve() -> Result<(), BoxError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());
         std::io::stdout().flush()?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            tokio::spawn(async move {
-                let mut builder = auto::Builder::new(TokioExecutor::new());
-                // More than are ever in flight, or HTTP/2 requests would wait for each other here.
-                builder.http2().max_concurrent_streams(4_096);
-                let _ = builder.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
-            });
-        }
+        accept(listener, answer).await
     })
+}
+
+/// Answers every request on every connection by `answer`.
+pub async fn accept<A, F>(listener: TcpListener, answer: A) -> Result<(), BoxError>
+where
+    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send + 'static,
+{
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let answer = answer.clone();
+        tokio::spawn(async move {
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            // More than are ever in flight, or HTTP/2 requests would wait for each other here.
+            builder.http2().max_concurrent_streams(4_096);
+            let _ = builder.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+        });
+    }
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

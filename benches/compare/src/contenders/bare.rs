@@ -1,10 +1,17 @@
 use http::header::CONTENT_TYPE;
 use reqwest::{Client, Response};
+use tokio::time::timeout;
 
-use super::{BoxError, Contender, Protocol, Target, http};
+use super::{ATTEMPT_TIMEOUT, BoxError, Contender, Protocol, Target, http, key, keyed};
 
 /// reqwest, without key, timeout or retry: what everything else is compared to.
 pub struct Bare(Client);
+
+/// A key and nothing else: the first part of what everybody costs.
+pub struct BareKey(Client);
+
+/// A key and a timeout, without a loop: the least that an attempt of everybody's costs.
+pub struct BareKeyTimeout(Client);
 
 impl Contender for Bare {
     fn new(protocol: Protocol) -> Result<Self, BoxError> {
@@ -14,5 +21,25 @@ impl Contender for Bare {
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
         let request = self.0.post(&target.url).header(CONTENT_TYPE, "application/json");
         Ok(request.body(target.body.clone()).send().await?)
+    }
+}
+
+impl Contender for BareKey {
+    fn new(protocol: Protocol) -> Result<Self, BoxError> {
+        Ok(Self(http(protocol).build()?))
+    }
+
+    async fn send(&self, target: &Target) -> Result<Response, BoxError> {
+        Ok(keyed(&self.0, target, &key()).send().await?)
+    }
+}
+
+impl Contender for BareKeyTimeout {
+    fn new(protocol: Protocol) -> Result<Self, BoxError> {
+        Ok(Self(http(protocol).build()?))
+    }
+
+    async fn send(&self, target: &Target) -> Result<Response, BoxError> {
+        Ok(timeout(ATTEMPT_TIMEOUT, keyed(&self.0, target, &key()).send()).await??)
     }
 }

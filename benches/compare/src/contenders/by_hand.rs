@@ -1,9 +1,9 @@
 use reqwest::{Client, Response};
 use tokio::time::{sleep, timeout};
 
-use super::{ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, FIRST_WAIT, Protocol, Target, http, key, keyed};
+use super::{ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, Protocol, Target, http, key, keyed, wait};
 
-/// The loop that people write: one key, five attempts, backoff without jitter, no breaker and no budget.
+/// The loop that people write: one key, five attempts, backoff with jitter, no breaker and no budget.
 pub struct ByHand(Client);
 
 impl Contender for ByHand {
@@ -13,7 +13,6 @@ impl Contender for ByHand {
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
         let key = key();
-        let mut wait = FIRST_WAIT;
         for attempt in 1.. {
             let last = attempt == ATTEMPTS;
             match timeout(ATTEMPT_TIMEOUT, keyed(&self.0, target, &key).send()).await {
@@ -22,8 +21,7 @@ impl Contender for ByHand {
                 Err(elapsed) if last => return Err(elapsed.into()),
                 _ => {}
             }
-            sleep(wait).await;
-            wait *= 2;
+            sleep(wait(attempt - 1)).await;
         }
         unreachable!("the last attempt returns")
     }

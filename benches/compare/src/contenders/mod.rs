@@ -17,7 +17,7 @@ use http::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 
 pub use self::backon::{BackonFailsafe, BackonRecloser};
-pub use self::bare::Bare;
+pub use self::bare::{Bare, BareKey, BareKeyTimeout};
 pub use self::by_hand::ByHand;
 pub use self::reqwest_middleware::ReqwestMiddleware;
 pub use self::reqwest_retries::ReqwestRetries;
@@ -82,6 +82,12 @@ fn keyed(client: &Client, target: &Target, key: &str) -> RequestBuilder {
 /// A key from the operating system's randomness.
 fn key() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+/// What a loop of one's own waits before a retry: twice as long each time, and up to a quarter more.
+fn wait(retries_made: u32) -> Duration {
+    let wait = FIRST_WAIT.saturating_mul(1 << retries_made).min(LONGEST_WAIT);
+    wait.mul_f64(1.0 + fastrand::f64() / 4.0)
 }
 
 const ATTEMPTS: u32 = 5;

@@ -4,7 +4,7 @@ use tower::retry::{Policy, Retry};
 use tower::timeout::Timeout;
 use tower::{ServiceBuilder, ServiceExt};
 
-use super::{ATTEMPT_TIMEOUT, BoxError, Contender, FIRST_WAIT, Protocol, RETRIES, Target, http, key, keyed};
+use super::{ATTEMPT_TIMEOUT, BoxError, Contender, Protocol, RETRIES, Target, http, key, keyed, wait};
 
 /// `tower::retry` over `tower::timeout` over reqwest.
 pub struct Tower {
@@ -12,7 +12,7 @@ pub struct Tower {
     service: Retry<Again, Timeout<Client>>,
 }
 
-/// A policy as tower's documentation shows it: a count, and a wait that doubles.
+/// A policy as tower's documentation shows it: a count, and a wait.
 #[derive(Clone)]
 struct Again {
     left: u32,
@@ -29,7 +29,7 @@ impl Policy<Request, Response, BoxError> for Again {
             return None;
         }
         self.left = self.left.checked_sub(1)?;
-        Some(sleep(FIRST_WAIT * (1 << (RETRIES - 1 - self.left))))
+        Some(sleep(wait(RETRIES - 1 - self.left)))
     }
 
     fn clone_request(&mut self, request: &Request) -> Option<Request> {

@@ -7,9 +7,12 @@ use tower::timeout::Timeout;
 use tower::timeout::future::ResponseFuture;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_resilience::circuitbreaker::{CircuitBreaker, CircuitBreakerError, CircuitBreakerLayer, FailureClassifier};
-use tower_resilience::retry::{Retry, RetryLayer};
+use tower_resilience::retry::{ExponentialRandomBackoff, Retry, RetryLayer};
 
-use super::{ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, FIRST_WAIT, Failed, Protocol, Target, http, key, keyed};
+use super::{
+    ATTEMPT_TIMEOUT, ATTEMPTS, BoxError, Contender, FIRST_WAIT, Failed, LONGEST_WAIT, Protocol, Target, http, key,
+    keyed,
+};
 
 /// `tower-resilience`: retry over its circuit breaker over `tower::timeout` over reqwest.
 pub struct TowerResilience {
@@ -79,7 +82,7 @@ impl Contender for TowerResilience {
         let client = http(protocol).build()?;
         let retry = RetryLayer::builder()
             .max_attempts(ATTEMPTS as usize)
-            .exponential_backoff(FIRST_WAIT)
+            .backoff(ExponentialRandomBackoff::new(FIRST_WAIT, 0.25)?.max_interval(LONGEST_WAIT))
             .retry_on_response(|response: &Response| response.status().is_server_error())
             .build();
         let breaker = CircuitBreakerLayer::builder()

@@ -1,0 +1,155 @@
+use crate::contenders::{BoxError, Protocol};
+use crate::requests::{Against, Setting};
+use crate::server;
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Serve,
+    Check,
+    Profile {
+        contender: String,
+        count: usize,
+        setting: Setting,
+    },
+    Measure(Parts),
+}
+
+/// Which parts are measured, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    pub contention: Option<Contention>,
+    pub against: Vec<Against>,
+    pub seconds: u64,
+}
+
+/// That breakers and budgets are measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contention;
+
+impl Command {
+    /// # Errors
+    ///
+    /// A word that means nothing: measuring something else for minutes would be worse.
+    pub fn read(arguments: &[String]) -> Result<Self, BoxError> {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        match &*words {
+            [server::ARGUMENT] => Ok(Self::Serve),
+            ["check"] => Ok(Self::Check),
+            ["profile", contender, count, rest @ ..] if rest.len() <= 2 => Ok(Self::Profile {
+                contender: (*contender).into(),
+                count: count.parse()?,
+                setting: profiled(rest)?,
+            }),
+            words => parts(words).map(Self::Measure),
+        }
+    }
+}
+
+fn profiled(words: &[&str]) -> Result<Setting, BoxError> {
+    let protocol = match words.first() {
+        None | Some(&"http1") => Protocol::Http1,
+        Some(&"http2") => Protocol::Http2,
+        Some(_) => return Err(USAGE.into()),
+    };
+    Ok(Setting {
+        protocol,
+        in_flight: words.get(1).map_or(Ok(1), |word| word.parse())?.max(1),
+        body: SMALL,
+    })
+}
+
+fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
+    let mut parts = Parts {
+        contention: None,
+        against: Vec::new(),
+        seconds: SECONDS,
+    };
+    while let [word, rest @ ..] = words {
+        words = rest;
+        match (*word, rest) {
+            ("contention", _) => parts.contention = Some(Contention),
+            ("requests", _) => parts.against.push(Against::Bare),
+            ("duels", _) => parts.against.push(Against::Peers),
+            ("seconds", [seconds, rest @ ..]) => {
+                parts.seconds = seconds.parse()?;
+                words = rest;
+            }
+            _ => return Err(USAGE.into()),
+        }
+    }
+    if parts.contention.is_none() && parts.against.is_empty() {
+        parts.contention = Some(Contention);
+        parts.against = vec![Against::Bare, Against::Peers];
+    }
+    Ok(parts)
+}
+
+pub const SMALL: usize = 64;
+/// Per setting, of which there are ten.
+const SECONDS: u64 = 24;
+const USAGE: &str = "expected any of: contention, requests, duels, seconds <number>; or: check; \
+                     or: profile <contender> <count> [http1 | http2] [<in flight>]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command, BoxError> {
+        let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+        Command::read(&words)
+    }
+
+    #[test]
+    fn no_words_measure_everything() -> Result<(), BoxError> {
+        let all = Parts {
+            contention: Some(Contention),
+            against: vec![Against::Bare, Against::Peers],
+            seconds: SECONDS,
+        };
+        assert_eq!(read("")?, Command::Measure(all.clone()));
+        assert_eq!(read("seconds 5")?, Command::Measure(Parts { seconds: 5, ..all }));
+        Ok(())
+    }
+
+    #[test]
+    fn named_parts_are_measured_alone() -> Result<(), BoxError> {
+        let duels = Parts {
+            contention: None,
+            against: vec![Against::Peers],
+            seconds: 60,
+        };
+        assert_eq!(read("duels seconds 60")?, Command::Measure(duels));
+        Ok(())
+    }
+
+    #[test]
+    fn a_profile_is_of_one_request_at_a_time_over_http_1_unless_it_says_otherwise() -> Result<(), BoxError> {
+        let profile = |protocol, in_flight| Command::Profile {
+            contender: "steadfast".into(),
+            count: 2_500,
+            setting: Setting {
+                protocol,
+                in_flight,
+                body: SMALL,
+            },
+        };
+        assert_eq!(read("profile steadfast 2500")?, profile(Protocol::Http1, 1));
+        assert_eq!(read("profile steadfast 2500 http2 64")?, profile(Protocol::Http2, 64));
+        Ok(())
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_refused() {
+        for line in [
+            "request",
+            "seconds",
+            "seconds few",
+            "profile steadfast",
+            "check now",
+            "profile steadfast 5 http3",
+        ] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod tower_resilience;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderName;
 use http::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 
@@ -75,7 +76,7 @@ fn keyed(client: &Client, target: &Target, key: &str) -> RequestBuilder {
     client
         .post(&target.url)
         .header(CONTENT_TYPE, "application/json")
-        .header("idempotency-key", key)
+        .header(KEY, key)
         .body(target.body.clone())
 }
 
@@ -90,6 +91,8 @@ fn wait(retries_made: u32) -> Duration {
     wait.mul_f64(1.0 + fastrand::f64() / 4.0)
 }
 
+/// Made once, as any header that is not a standard one should be: by name, it is parsed and copied for every request.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const ATTEMPTS: u32 = 5;
 const RETRIES: u32 = ATTEMPTS - 1;
 const FIRST_WAIT: Duration = Duration::from_secs(1);

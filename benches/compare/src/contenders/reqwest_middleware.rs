@@ -4,7 +4,9 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 
-use super::{ATTEMPT_TIMEOUT, BoxError, Contender, FIRST_WAIT, LONGEST_WAIT, Protocol, RETRIES, Target, http, key};
+use super::{
+    ATTEMPT_TIMEOUT, BoxError, Contender, FIRST_WAIT, KEY, LONGEST_WAIT, Protocol, RETRIES, Target, http, key,
+};
 
 /// `reqwest-middleware` with `reqwest-retry`.
 pub struct ReqwestMiddleware(ClientWithMiddleware);
@@ -27,7 +29,7 @@ impl Contender for ReqwestMiddleware {
             .0
             .post(&target.url)
             .header(CONTENT_TYPE, "application/json")
-            .header("idempotency-key", key())
+            .header(KEY, key())
             .body(target.body.clone());
         Ok(request.send().await?)
     }

@@ -113,7 +113,7 @@ impl Place {
 
     fn target(&self, what: &str) -> Arc<Target> {
         Arc::new(Target {
-            url: format!("{}{what}{}", self.origin, self.number),
+            url: format!("{}{what}{}", self.origin, self.number).into(),
             body: body(SMALL),
         })
     }

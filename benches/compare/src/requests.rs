@@ -151,7 +151,7 @@ impl<'a> Field<'a> {
             runtime,
             entrants: entrants(setting.protocol)?,
             target: Arc::new(Target {
-                url: format!("http://127.0.0.1:{port}/v1/charges"),
+                url: format!("http://127.0.0.1:{port}/v1/charges").into(),
                 body: body(setting.body),
             }),
             load: load(setting),

@@ -10,6 +10,7 @@ mod steadfast;
 mod tower;
 mod tower_resilience;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,7 +54,7 @@ pub trait Contender: Send + Sync + 'static {
 /// What is sent, and where to.
 #[derive(Clone, Debug)]
 pub struct Target {
-    pub url: String,
+    pub url: Arc<str>,
     pub body: Bytes,
 }
 
@@ -74,7 +75,7 @@ fn http(protocol: Protocol) -> ClientBuilder {
 /// The request of everybody but bare reqwest.
 fn keyed(client: &Client, target: &Target, key: &str) -> RequestBuilder {
     client
-        .post(&target.url)
+        .post(&*target.url)
         .header(CONTENT_TYPE, "application/json")
         .header(KEY, key)
         .body(target.body.clone())

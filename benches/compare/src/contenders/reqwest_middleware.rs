@@ -27,7 +27,7 @@ impl Contender for ReqwestMiddleware {
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
         let request = self
             .0
-            .post(&target.url)
+            .post(&*target.url)
             .header(CONTENT_TYPE, "application/json")
             .header(KEY, key())
             .body(target.body.clone());

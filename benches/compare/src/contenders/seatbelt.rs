@@ -1,5 +1,5 @@
 use layered::{Service, Stack};
-use reqwest::{Client, Request, Response};
+use reqwest::{Client, Response};
 use seatbelt::breaker::Breaker;
 use seatbelt::retry::Retry;
 use seatbelt::timeout::Timeout;
@@ -11,21 +11,27 @@ use super::{
 };
 
 /// `seatbelt`: retry over its breaker over its timeout over reqwest, the order that its documentation recommends.
-pub struct Seatbelt {
-    client: Client,
-    service: Retry<Request, Sent, Guarded>,
-}
+///
+/// Its input is what the request is made of, since that is cheaper to clone than a `reqwest::Request`.
+pub struct Seatbelt(Retry<Order, Sent, Guarded>);
 
 type Sent = Result<Response, Failed>;
-type Guarded = Breaker<Request, Sent, Timeout<Request, Sent, Sending>>;
+type Guarded = Breaker<Order, Sent, Timeout<Order, Sent, Sending>>;
+
+#[derive(Clone)]
+struct Order {
+    target: Target,
+    key: String,
+}
 
 struct Sending(Client);
 
-impl Service<Request> for Sending {
+impl Service<Order> for Sending {
     type Out = Sent;
 
-    async fn execute(&self, request: Request) -> Sent {
-        self.0.execute(request).await.map_err(|error| Failed(error.into()))
+    async fn execute(&self, order: Order) -> Sent {
+        let sent = keyed(&self.0, &order.target, &order.key).send().await;
+        sent.map_err(|error| Failed(error.into()))
     }
 }
 
@@ -35,7 +41,7 @@ impl Contender for Seatbelt {
         let context = ResilienceContext::new(Clock::new_tokio());
         let service = (
             Retry::layer("retry", &context)
-                .clone_input_with(|request: &mut Request, _| request.try_clone())
+                .clone_input()
                 .recovery_with(|sent, _| recovery(sent))
                 .max_retry_attempts(RETRIES)
                 .base_delay(FIRST_WAIT)
@@ -46,15 +52,18 @@ impl Contender for Seatbelt {
             Timeout::layer("timeout", &context)
                 .timeout_error(|_| Failed("no response in time".into()))
                 .timeout(ATTEMPT_TIMEOUT),
-            Sending(client.clone()),
+            Sending(client),
         )
             .into_service();
-        Ok(Self { client, service })
+        Ok(Self(service))
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        let request = keyed(&self.client, target, &key()).build()?;
-        Ok(self.service.execute(request).await?)
+        let order = Order {
+            target: target.clone(),
+            key: key(),
+        };
+        Ok(self.0.execute(order).await?)
     }
 }
 

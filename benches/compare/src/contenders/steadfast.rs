@@ -13,7 +13,7 @@ impl Contender for Steadfast {
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        let request = self.0.post(&target.url).header(CONTENT_TYPE, "application/json");
+        let request = self.0.post(&*target.url).header(CONTENT_TYPE, "application/json");
         Ok(request.body(target.body.clone()).send().await?)
     }
 }

@@ -15,38 +15,38 @@ use super::{
 };
 
 /// `tower-resilience`: retry over its circuit breaker over `tower::timeout` over reqwest.
-pub struct TowerResilience {
-    client: Client,
-    service: Retry<Guarded, Repeatable, Response, CircuitBreakerError<Failed>>,
-}
+///
+/// Its input is what the request is made of, since that is cheaper to clone than a `reqwest::Request`.
+pub struct TowerResilience(Retry<Guarded, Order, Response, CircuitBreakerError<Failed>>);
 
 type Guarded = CircuitBreaker<Sending, ServerErrors>;
 
-/// The retry layer wants a request that is `Clone`.
-struct Repeatable(Request);
-
-impl Clone for Repeatable {
-    fn clone(&self) -> Self {
-        Self(self.0.try_clone().expect("the body is bytes"))
-    }
+#[derive(Clone)]
+struct Order {
+    target: Target,
+    key: String,
 }
 
-/// reqwest with a timeout, taking such a request and naming its error.
+/// reqwest with a timeout, taking an order and naming its error.
 #[derive(Clone)]
-struct Sending(Timeout<Client>);
+struct Sending {
+    client: Client,
+    timeout: Timeout<Client>,
+}
 
-impl Service<Repeatable> for Sending {
+impl Service<Order> for Sending {
     type Response = Response;
     type Error = Failed;
     type Future = Sent;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failed>> {
-        self.0.poll_ready(context).map_err(Failed)
+        self.timeout.poll_ready(context).map_err(Failed)
     }
 
-    fn call(&mut self, request: Repeatable) -> Sent {
+    fn call(&mut self, order: Order) -> Sent {
+        let request = keyed(&self.client, &order.target, &order.key).build();
         Sent {
-            inner: self.0.call(request.0),
+            inner: self.timeout.call(request.expect("the URL is one")),
         }
     }
 }
@@ -88,15 +88,18 @@ impl Contender for TowerResilience {
         let breaker = CircuitBreakerLayer::builder()
             .failure_classifier_type(ServerErrors)
             .build()?;
-        let service = ServiceBuilder::new()
-            .layer(retry)
-            .layer(breaker)
-            .service(Sending(Timeout::new(client.clone(), ATTEMPT_TIMEOUT)));
-        Ok(Self { client, service })
+        let service = ServiceBuilder::new().layer(retry).layer(breaker).service(Sending {
+            timeout: Timeout::new(client.clone(), ATTEMPT_TIMEOUT),
+            client,
+        });
+        Ok(Self(service))
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        let request = keyed(&self.client, target, &key()).build()?;
-        Ok(self.service.clone().oneshot(Repeatable(request)).await?)
+        let order = Order {
+            target: target.clone(),
+            key: key(),
+        };
+        Ok(self.0.clone().oneshot(order).await?)
     }
 }

@@ -116,7 +116,7 @@ pub fn run(
     Ok((costs, duels))
 }
 
-/// Sends `count` small requests and measures nothing, for a profiler.
+/// Sends `count` requests and measures nothing, for a profiler.
 pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize, setting: Setting) -> Result<(), BoxError> {
     let field = Field::new(runtime, port, setting)?;
     let Some(entrant) = field.entrants.iter().find(|entrant| entrant.name == name) else {
@@ -132,6 +132,8 @@ struct Field<'a> {
     entrants: Vec<Entrant>,
     target: Arc<Target>,
     load: Load,
+    /// A shorter one, which is not counted.
+    warming: Load,
     warmth: Warmth,
 }
 
@@ -155,6 +157,7 @@ impl<'a> Field<'a> {
                 body: body(setting.body),
             }),
             load: load(setting),
+            warming: Load::exactly(setting.in_flight.max(8), setting.in_flight),
             warmth: if is_small(setting) && setting.in_flight <= 64 {
                 Warmth::Warmed
             } else {
@@ -172,8 +175,9 @@ impl<'a> Field<'a> {
         };
         let measure = |place: usize| self.entrants[place].measure(self.runtime, &self.target, self.load);
         if self.warmth == Warmth::Warmed || round == 0 {
-            measure(first)?;
-            measure(second)?;
+            for place in [first, second] {
+                self.entrants[place].measure(self.runtime, &self.target, self.warming)?;
+            }
         }
         let outer = measure(first)?;
         let inner = [measure(second)?, measure(second)?];

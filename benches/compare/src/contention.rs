@@ -78,7 +78,7 @@ fn entrants() -> Result<Vec<Entrant>, BoxError> {
         work,
     };
     Ok(vec![
-        entrant("steadfast", PERMIT, steadfast_permit(Time::Given)?),
+        entrant("steadfast, times handed in", PERMIT, steadfast_permit(Time::Given)?),
         entrant(
             "steadfast, reading the clock twice",
             PERMIT,
@@ -104,7 +104,8 @@ fn entrants() -> Result<Vec<Entrant>, BoxError> {
     ])
 }
 
-/// Where steadfast's time comes from: its breaker takes it as an argument, the peers read a clock.
+/// Where steadfast's time comes from: its breaker takes it as an argument. failsafe's default policy, seatbelt and
+/// tower-resilience read a clock; recloser reads none while it is closed.
 #[derive(Clone, Copy)]
 enum Time {
     Given,

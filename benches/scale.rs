@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use steadfast::breaker::{CircuitBreaker, Mode};
 use steadfast::budget::RetryBudget;
 use steadfast::testing::{Script, Step};
 use steadfast::{Client, Event, RequestBuilder};
@@ -32,8 +33,8 @@ fn waiting_operations() {
     let seen = Arc::clone(&waiting);
     let client = Client::builder()
         .script(&script)
-        .without_circuit_breaker()
-        .retry_budget(RetryBudget::unlimited())
+        .circuit_breaker(watching())
+        .retry_budget(lasting())
         .on_event(move |event| {
             if matches!(event, Event::RetryScheduled { .. }) {
                 seen.fetch_add(1, Ordering::Relaxed);
@@ -149,6 +150,21 @@ fn failing_at_first() -> Script {
             Step::status(StatusCode::OK)
         }
     })
+}
+
+/// A breaker that counts, but lets everything through, or there would be nobody who waits.
+fn watching() -> CircuitBreaker {
+    CircuitBreaker::builder().mode(Mode::ObserveOnly).build().unwrap()
+}
+
+/// A budget that has a retry for each.
+fn lasting() -> RetryBudget {
+    let balance = OPERATIONS as f64;
+    RetryBudget::builder()
+        .capacity(balance)
+        .initial(balance)
+        .build()
+        .unwrap()
 }
 
 fn request(client: &Client) -> RequestBuilder {

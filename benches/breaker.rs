@@ -62,21 +62,26 @@ fn report(name: &str, operation: impl Fn(u32) + Sync) {
     }
 }
 
+/// From when the first thread begins to when the last one ends. They read the clock themselves: this thread may be woken
+/// long after them, and a late beginning would make the best round too good.
 fn measure(threads: u32, operation: &(impl Fn(u32) + Sync)) -> f64 {
-    let barrier = Barrier::new(threads as usize + 1);
-    let begun = std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                barrier.wait();
-                for number in 0..OPERATIONS {
-                    operation(number);
-                }
-            });
-        }
+    let barrier = Barrier::new(threads as usize);
+    let timed = || {
         barrier.wait();
-        now()
+        let begun = now();
+        for number in 0..OPERATIONS {
+            operation(number);
+        }
+        (begun, now())
+    };
+    let (begun, ended) = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(timed)).collect();
+        let timed = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+        timed
+            .reduce(|(begun, ended), (began, finished)| (begun.min(began), ended.max(finished)))
+            .expect("at least one")
     });
-    begun.elapsed().as_secs_f64() * 1e9 / f64::from(threads) / f64::from(OPERATIONS)
+    (ended - begun).as_secs_f64() * 1e9 / f64::from(threads) / f64::from(OPERATIONS)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]

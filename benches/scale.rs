@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};
+use steadfast::breaker::{CircuitBreaker, Mode};
 use steadfast::budget::RetryBudget;
 use steadfast::testing::{Script, Step};
 use steadfast::{Client, Event, RequestBuilder};
@@ -33,8 +34,8 @@ fn waiting_operations() {
     let seen = Arc::clone(&waiting);
     let client = Client::builder()
         .script(&script)
-        .without_circuit_breaker()
-        .retry_budget(RetryBudget::unlimited())
+        .circuit_breaker(watching())
+        .retry_budget(lasting())
         .on_event(move |event| {
             if matches!(event, Event::RetryScheduled { .. }) {
                 seen.fetch_add(1, Ordering::Relaxed);
@@ -162,6 +163,21 @@ fn bare_request() -> reqwest::Request {
     request.headers_mut().insert(CONTENT_TYPE, json);
     *request.body_mut() = Some(r#"{"amount":100}"#.into());
     request
+}
+
+/// A breaker that counts, but lets everything through, or there would be nobody who waits.
+fn watching() -> CircuitBreaker {
+    CircuitBreaker::builder().mode(Mode::ObserveOnly).build().unwrap()
+}
+
+/// A budget that has a retry for each.
+fn lasting() -> RetryBudget {
+    let balance = OPERATIONS as f64;
+    RetryBudget::builder()
+        .capacity(balance)
+        .initial(balance)
+        .build()
+        .unwrap()
 }
 
 fn request(client: &Client) -> RequestBuilder {

@@ -36,7 +36,7 @@ impl Command {
         match &*words {
             [server::ARGUMENT] => Ok(Self::Serve),
             ["check"] => Ok(Self::Check),
-            ["profile", contender, count, rest @ ..] if rest.len() <= 2 => Ok(Self::Profile {
+            ["profile", contender, count, rest @ ..] if rest.len() <= 3 => Ok(Self::Profile {
                 contender: (*contender).into(),
                 count: count.parse()?,
                 setting: profiled(rest)?,
@@ -52,10 +52,11 @@ fn profiled(words: &[&str]) -> Result<Setting, BoxError> {
         Some(&"http2") => Protocol::Http2,
         Some(_) => return Err(USAGE.into()),
     };
+    let number = |place: usize, default: usize| words.get(place).map_or(Ok(default), |word| word.parse());
     Ok(Setting {
         protocol,
-        in_flight: words.get(1).map_or(Ok(1), |word| word.parse())?.max(1),
-        body: SMALL,
+        in_flight: number(1, 1)?.max(1),
+        body: number(2, SMALL)?,
     })
 }
 
@@ -89,7 +90,7 @@ pub const SMALL: usize = 64;
 /// Per setting, of which there are ten.
 const SECONDS: u64 = 24;
 const USAGE: &str = "expected any of: contention, requests, duels, seconds <number>; or: check; \
-                     or: profile <contender> <count> [http1 | http2] [<in flight>]";
+                     or: profile <contender> <count> [http1 | http2] [<in flight>] [<bytes>]";
 
 #[cfg(test)]
 mod tests {
@@ -125,17 +126,22 @@ mod tests {
 
     #[test]
     fn a_profile_is_of_one_request_at_a_time_over_http_1_unless_it_says_otherwise() -> Result<(), BoxError> {
-        let profile = |protocol, in_flight| Command::Profile {
+        let profile = |protocol, in_flight, body| Command::Profile {
             contender: "steadfast".into(),
             count: 2_500,
             setting: Setting {
                 protocol,
                 in_flight,
-                body: SMALL,
+                body,
             },
         };
-        assert_eq!(read("profile steadfast 2500")?, profile(Protocol::Http1, 1));
-        assert_eq!(read("profile steadfast 2500 http2 64")?, profile(Protocol::Http2, 64));
+        assert_eq!(read("profile steadfast 2500")?, profile(Protocol::Http1, 1, SMALL));
+        assert_eq!(
+            read("profile steadfast 2500 http2 64")?,
+            profile(Protocol::Http2, 64, SMALL)
+        );
+        let large = read("profile steadfast 2500 http2 64 1048576")?;
+        assert_eq!(large, profile(Protocol::Http2, 64, 1 << 20));
         Ok(())
     }
 

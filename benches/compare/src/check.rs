@@ -151,6 +151,9 @@ impl Desk {
             body: body.unwrap_or_default(),
         };
         let number = self.note(path.clone(), arrival);
+        if path.starts_with(HANGS) {
+            std::future::pending::<()>().await;
+        }
         let mut response = Response::new(Full::default());
         if path.starts_with(FAILS) || path.starts_with(FIRST_FAILS) && number == 1 {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -162,6 +165,7 @@ impl Desk {
 const FIRST_FAILS: &str = "/first-fails/";
 const FAILS: &str = "/fails/";
 const WORKS: &str = "/works/";
+const HANGS: &str = "/hangs/";
 /// More than any contender's breaker asks for before it opens.
 const FAILURES: usize = 150;
 const SMALL: usize = 64;
@@ -174,7 +178,55 @@ const MOMENT: Duration = Duration::from_millis(800);
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
+
+    /// What a contender does with a server that never answers: attempts, and how long it tries, in seconds.
+    fn patience(entrant: &Entrant) -> (usize, std::ops::Range<u64>) {
+        match (entrant.name, entrant.does) {
+            // The time limit of reqwest's own retry spans all attempts.
+            ("bare + key + timeout" | "reqwest's own retry", _) => (1, 30..31),
+            (_, Does::Nothing | Does::Key) => (1, 1_000..1_001),
+            // Its jitter takes anything from a wait, up to the whole.
+            ("reqwest-middleware + reqwest-retry", _) => (5, 150..166),
+            // Five attempts of 30 s, and waits of 1, 2, 4 and 8 s: a quarter less, or up to twice as long by jitter.
+            (_, Does::Retry | Does::Breaker) => (5, 161..181),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_attempt_ends_after_thirty_seconds() -> Result<(), BoxError> {
+        let desk = Desk::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let answering = desk.clone();
+        tokio::spawn(server::accept(listener, move |request| {
+            answering.clone().answer(request)
+        }));
+        let mut entrants = entrants(Protocol::Http1)?;
+        // Its clock is not tokio's, which alone is paused.
+        entrants.retain(|entrant| !entrant.name.starts_with("seatbelt"));
+        for (number, entrant) in entrants.into_iter().enumerate() {
+            let place = Place {
+                origin: origin.clone(),
+                number,
+                desk: desk.clone(),
+            };
+            let begun = Instant::now();
+            let sent = entrant.send(&place.target(HANGS), Load::exactly(1, 1));
+            let ended = timeout(Duration::from_secs(1_000), sent).await;
+            let (attempts, seconds) = patience(&entrant);
+            let (arrived, took) = (place.arrivals(HANGS).len(), begun.elapsed());
+            assert_eq!(arrived, attempts, "{}: {took:?}, {ended:?}", entrant.name);
+            assert!(
+                seconds.contains(&took.as_secs()),
+                "{}: {took:?}, {ended:?}",
+                entrant.name
+            );
+        }
+        Ok(())
+    }
 
     #[tokio::test]
     async fn every_contender_does_what_it_is_measured_for_over_http_1() -> Result<(), BoxError> {

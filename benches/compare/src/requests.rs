@@ -1,9 +1,10 @@
 //! Requests over loopback: two contenders at a time, in batches beside each other.
 //!
 //! Each is compared to bare reqwest, and steadfast to the peers that it must not be slower than. A comparison sends a
-//! batch of each that is not counted, so that neither meets colder caches, and then first, second, second, first: what
-//! drifts steadily adds as much to one as to the other. The difference of the two is one value; its median over many
-//! rounds is the figure. In every round, comparisons come in another order, or one would always follow the same one.
+//! short batch of each that is not counted, so that neither meets colder caches or closed connections, and then first,
+//! second, second, first: what drifts steadily adds as much to one as to the other. The difference of the two is one
+//! value; its median over many rounds is the figure. In every round, comparisons come in another order, or one would
+//! always follow the same one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
+use crate::arguments::SMALL;
 use crate::contenders::{BoxError, Protocol, Target};
 use crate::entrant::{BARE, Entrant, Load, STEADFAST, Sample, body, entrants};
 use crate::spread::Spread;
@@ -103,10 +105,15 @@ pub fn run(
     }
 
     let (mut costs, mut duels) = (Vec::new(), Vec::new());
+    let mut bare = None;
     for comparison in &comparisons {
         let difference = difference(&comparison.pairs);
         match comparison.against {
-            Against::Bare => costs.push(field.cost(comparison, difference)?),
+            Against::Bare => {
+                let counted = bare.map_or_else(|| field.allocations(comparison.other), Ok)?;
+                bare = Some(counted);
+                costs.push(field.cost(comparison, difference, counted)?);
+            }
             Against::Peers => duels.push(Duel {
                 peer: field.entrants[comparison.other].name,
                 difference,
@@ -116,7 +123,7 @@ pub fn run(
     Ok((costs, duels))
 }
 
-/// Sends `count` small requests and measures nothing, for a profiler.
+/// Sends `count` requests and measures nothing, for a profiler.
 pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize, setting: Setting) -> Result<(), BoxError> {
     let field = Field::new(runtime, port, setting)?;
     let Some(entrant) = field.entrants.iter().find(|entrant| entrant.name == name) else {
@@ -132,35 +139,37 @@ struct Field<'a> {
     entrants: Vec<Entrant>,
     target: Arc<Target>,
     load: Load,
-    warmth: Warmth,
-}
-
-/// Whether a batch that is not counted goes before those that are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Warmth {
-    Warmed,
-    /// Large bodies and a thousand connections leave little in the caches anyway, and their batches are long.
-    AsItIs,
+    /// What goes before a measurement and is not counted.
+    warming: (Arc<Target>, Load),
 }
 
 impl<'a> Field<'a> {
     fn new(runtime: &'a Runtime, port: u16, setting: Setting) -> Result<Self, BoxError> {
         // Some contenders start tasks of their own when they are made.
         let _entered = runtime.enter();
+        let target = |bytes| {
+            Arc::new(Target {
+                url: format!("http://127.0.0.1:{port}/v1/charges").into(),
+                body: body(bytes),
+            })
+        };
         Ok(Self {
             runtime,
             entrants: entrants(setting.protocol)?,
-            target: Arc::new(Target {
-                url: format!("http://127.0.0.1:{port}/v1/charges").into(),
-                body: body(setting.body),
-            }),
+            target: target(setting.body),
             load: load(setting),
-            warmth: if is_small(setting) && setting.in_flight <= 64 {
-                Warmth::Warmed
-            } else {
-                Warmth::AsItIs
-            },
+            warming: (
+                target(SMALL),
+                Load::exactly(setting.in_flight.max(8), setting.in_flight),
+            ),
         })
+    }
+
+    /// Opens connections that were idle for too long, which steadfast has reqwest close sooner than it would, and brings
+    /// a contender's data back into the caches.
+    fn warm(&self, place: usize) -> Result<(), BoxError> {
+        let (target, load) = &self.warming;
+        self.entrants[place].measure(self.runtime, target, *load).map(drop)
     }
 
     /// A value of each; who begins changes with the round.
@@ -171,10 +180,8 @@ impl<'a> Field<'a> {
             (other, own)
         };
         let measure = |place: usize| self.entrants[place].measure(self.runtime, &self.target, self.load);
-        if self.warmth == Warmth::Warmed || round == 0 {
-            measure(first)?;
-            measure(second)?;
-        }
+        self.warm(first)?;
+        self.warm(second)?;
         let outer = measure(first)?;
         let inner = [measure(second)?, measure(second)?];
         let (first, second) = (mean([outer, measure(first)?]), mean(inner));
@@ -185,10 +192,8 @@ impl<'a> Field<'a> {
         })
     }
 
-    fn cost(&self, comparison: &Comparison, difference: Difference) -> Result<Cost, BoxError> {
-        let load = Load::exactly(self.load.tasks * self.load.each.max(8), self.load.tasks);
-        let counted = |place: usize| self.entrants[place].allocations(self.runtime, &self.target, load);
-        let (own, bare) = (counted(comparison.own)?, counted(comparison.other)?);
+    fn cost(&self, comparison: &Comparison, difference: Difference, bare: (f64, f64)) -> Result<Cost, BoxError> {
+        let own = self.allocations(comparison.own)?;
         Ok(Cost {
             contender: self.entrants[comparison.own].name,
             difference,
@@ -197,6 +202,21 @@ impl<'a> Field<'a> {
             bytes: own.1,
             bytes_more: own.1 - bare.1,
         })
+    }
+
+    /// Allocations and bytes per request, with at most 64 in flight: the median of some counts, since a connection that is
+    /// opened meanwhile is not a request's.
+    fn allocations(&self, place: usize) -> Result<(f64, f64), BoxError> {
+        let in_flight = self.load.tasks.min(64);
+        let load = Load::exactly(in_flight * self.load.each.max(8), in_flight);
+        let (mut allocations, mut bytes) = (Vec::new(), Vec::new());
+        for _ in 0..COUNTS {
+            self.warm(place)?;
+            let counted = self.entrants[place].allocations(self.runtime, &self.target, load)?;
+            allocations.push(counted.0);
+            bytes.push(counted.1);
+        }
+        Ok((Spread::of(allocations).median, Spread::of(bytes).median))
     }
 }
 
@@ -272,4 +292,5 @@ const PEERS: [&str; 5] = [
 ];
 /// Below six values, nothing can be said of a median with 95 % confidence.
 const FEWEST: usize = 6;
+const COUNTS: usize = 3;
 const SEED: u64 = 20_261_124;

@@ -7,41 +7,42 @@
     reason = "a benchmark measures real time and may fail loudly"
 )]
 
+mod operation_around_a_service;
+mod operation_over_a_script;
+
 use std::hint::black_box;
 use std::pin::pin;
-use std::sync::LazyLock;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use divan::Bencher;
 use http::header::{DATE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use steadfast::breaker::{CircuitBreaker, Signal, Try};
 use steadfast::budget::{Earned, Failed, RetryBudget, Withdrawal};
 use steadfast::drive::Operation;
-use steadfast::metrics::Metrics;
 use steadfast::retry::{Decision, ReplaySafety};
-use steadfast::testing::{Script, Step};
 use steadfast::{
-    Backoff, Client, ClientBuilder, Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Origin, Outcome,
-    RetryPolicy, Scope, Verdict,
+    Backoff, Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Origin, Outcome, RetryPolicy, Scope, Verdict,
 };
 
 #[global_allocator]
 static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
 
+/// Samples have a size, or a first measurement that is slow would make all of them too small for the timer.
 fn main() {
     divan::main();
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn clock_read() -> Instant {
     Instant::now()
 }
 
 /// What the core does for a success: decisions, breaker and budget, without clock, key or I/O. The bar is 60 ns.
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn policy_breaker_and_budget_of_a_success(bencher: Bencher) {
     let (policy, guards) = (RetryPolicy::default(), Guards::new());
     let headers = answer_headers();
@@ -52,7 +53,7 @@ fn policy_breaker_and_budget_of_a_success(bencher: Bencher) {
         let permit = guards.breaker.admit(black_box(guards.scope), Try::First, now).unwrap();
         let outcome = Outcome::response(black_box(StatusCode::OK), &headers);
         let verdict = policy.classify(&outcome);
-        black_box(permit.settle(Signal::Success, now, Duration::from_millis(30), 0.0));
+        black_box(permit.settle(black_box(Signal::Success), now, black_box(TOOK), 0.0));
         let decision = attempts.after(&outcome, &verdict, black_box(now), 0.0);
         guards.budget.deposit(guards.scope, Earned::FirstTry);
         decision
@@ -110,7 +111,7 @@ fn drive_breaker_and_budget_of_a_success(bencher: Bencher) {
 }
 
 /// The same after one failure: another permit, a backoff, and a retry that the budget pays and gets back.
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn policy_breaker_and_budget_of_a_failure_then_a_success(bencher: Bencher) {
     let (policy, guards) = (RetryPolicy::default(), Guards::new());
     let headers = answer_headers();
@@ -137,7 +138,7 @@ fn policy_breaker_and_budget_of_a_failure_then_a_success(bencher: Bencher) {
 }
 
 /// Five attempts that all fail.
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn policy_of_an_exhausted_operation(bencher: Bencher) {
     let policy = RetryPolicy::default();
     let headers = answer_headers();
@@ -155,7 +156,7 @@ fn policy_of_an_exhausted_operation(bencher: Bencher) {
     });
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn decision_attempts_begin_and_after(bencher: Bencher) {
     let policy = RetryPolicy::default();
     let headers = answer_headers();
@@ -169,7 +170,7 @@ fn decision_attempts_begin_and_after(bencher: Bencher) {
     });
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn classification_of_a_response(bencher: Bencher) {
     let policy = RetryPolicy::default();
     let headers = answer_headers();
@@ -179,7 +180,7 @@ fn classification_of_a_response(bencher: Bencher) {
     });
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn classification_of_a_failure(bencher: Bencher) {
     let policy = RetryPolicy::default();
     let failure = Failure::new(FailureKind::ConnectionLost, Delivery::Unknown);
@@ -192,7 +193,7 @@ fn backoff(bencher: Bencher) {
     bencher.bench_local(|| backoff.wait(black_box(3), None, black_box(0.5)));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn key_generation() -> IdempotencyKey {
     IdempotencyKey::random()
 }
@@ -202,43 +203,69 @@ fn key_derivation() -> IdempotencyKey {
     IdempotencyKey::derive(black_box(["charge", "order-42"]))
 }
 
-/// The header as the engine puts it: written from the key, inserted where there is room.
-#[divan::bench]
-fn header_attach(bencher: Bencher) {
-    let key = IdempotencyKey::random();
+/// The header as the engine writes it, once per operation (the value shares the key), and puts it where there is room.
+#[divan::bench(sample_size = 1_000)]
+fn header_write_and_attach(bencher: Bencher) {
+    let (name, key) = (HeaderName::from_static("idempotency-key"), IdempotencyKey::random());
     bencher
         .with_inputs(|| HeaderMap::<HeaderValue>::with_capacity(5))
         .bench_local_values(|mut headers| {
-            let mut value = HeaderValue::from_str(black_box(key.as_str())).unwrap();
+            let shared = Bytes::from_owner(Token(black_box(&key).clone()));
+            let mut value = HeaderValue::from_maybe_shared(shared).unwrap();
             value.set_sensitive(true);
-            headers.insert("idempotency-key", value);
+            headers.insert(black_box(&name).clone(), value);
             headers
         });
 }
 
-#[divan::bench(args = ["7", "Sun, 06 Nov 1994 08:49:37 GMT"])]
+/// The header put on one attempt.
+#[divan::bench(sample_size = 1_000)]
+fn header_attach(bencher: Bencher) {
+    let (name, key) = (HeaderName::from_static("idempotency-key"), IdempotencyKey::random());
+    let value = HeaderValue::from_maybe_shared(Bytes::from_owner(Token(key))).unwrap();
+    bencher
+        .with_inputs(|| HeaderMap::<HeaderValue>::with_capacity(5))
+        .bench_local_values(|mut headers| {
+            headers.insert(black_box(&name).clone(), black_box(&value).clone());
+            headers
+        });
+}
+
+struct Token(IdempotencyKey);
+
+impl AsRef<[u8]> for Token {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_str().as_bytes()
+    }
+}
+
+#[divan::bench(sample_size = 1_000, args = ["7", "Sun, 06 Nov 1994 08:49:37 GMT"])]
 fn retry_after(bencher: Bencher, value: &'static str) {
     let mut headers = answer_headers();
     headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
     bencher.bench_local(|| Outcome::response(StatusCode::SERVICE_UNAVAILABLE, black_box(&headers)).retry_after());
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn permit_and_settle(bencher: Bencher) {
     let (guards, now) = (Guards::new(), Instant::now());
     bencher.bench_local(|| {
         let permit = guards.breaker.admit(black_box(guards.scope), Try::First, now).unwrap();
-        permit.settle(Signal::Success, black_box(now), Duration::from_millis(30), 0.0)
+        permit.settle(black_box(Signal::Success), black_box(now), black_box(TOOK), 0.0)
     });
 }
 
-#[divan::bench]
+/// Into a balance that is full, as it is while nothing fails.
+#[divan::bench(sample_size = 1_000)]
 fn budget_deposit(bencher: Bencher) {
     let guards = Guards::new();
+    for _ in 0..100 {
+        guards.budget.deposit(guards.scope, Earned::FirstTry);
+    }
     bencher.bench_local(|| guards.budget.deposit(black_box(guards.scope), Earned::FirstTry));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1_000)]
 fn budget_withdraw_and_deposit(bencher: Bencher) {
     let guards = Guards::new();
     bencher.bench_local(|| {
@@ -252,150 +279,6 @@ fn budget_withdraw_and_deposit(bencher: Bencher) {
     });
 }
 
-/// Whole operations of a client whose requests a script answers in memory: its notes are part of what is measured.
-/// Waits are skipped.
-mod operation_over_a_script {
-    use super::{Bencher, Metrics, PrometheusBuilder, RUNTIME, STATUSES, StatusCode, builder, client};
-
-    #[divan::bench]
-    fn success(bencher: Bencher) {
-        let (client, script) = client(&STATUSES[1..]);
-        bencher.bench_local(|| {
-            let sent = RUNTIME.block_on(client.post("https://api.example.com/charges").body("{}").send());
-            assert_eq!(sent.unwrap().status(), StatusCode::OK);
-            drop(script.take_arrivals());
-        });
-    }
-
-    /// The same, counted for Prometheus: two events more than nobody hears.
-    #[divan::bench]
-    fn success_with_metrics(bencher: Bencher) {
-        let (builder, script) = builder(&STATUSES[1..]);
-        let metrics = Metrics::new();
-        let client = builder.observe(metrics.clone()).build().unwrap();
-        metrics.watch(client.circuit_breaker(), client.retry_budget());
-        let recorder = PrometheusBuilder::new().set_buckets(&[0.01, 0.1, 1.0, 10.0]).unwrap();
-        let recorder = recorder.build_recorder();
-        metrics::with_local_recorder(&recorder, || {
-            bencher.bench_local(|| {
-                let sent = RUNTIME.block_on(client.post("https://api.example.com/charges").body("{}").send());
-                assert_eq!(sent.unwrap().status(), StatusCode::OK);
-                drop(script.take_arrivals());
-            });
-        });
-    }
-
-    #[divan::bench]
-    fn one_failure_then_success(bencher: Bencher) {
-        let (client, script) = client(&STATUSES);
-        bencher.bench_local(|| {
-            let sent = RUNTIME.block_on(client.post("https://api.example.com/charges").body("{}").send());
-            assert_eq!(sent.unwrap().status(), StatusCode::OK);
-            drop(script.take_arrivals());
-        });
-    }
-
-    #[divan::bench]
-    fn exhausted(bencher: Bencher) {
-        let (client, script) = client(&STATUSES[..1]);
-        bencher.bench_local(|| {
-            let sent = RUNTIME.block_on(client.post("https://api.example.com/charges").body("{}").send());
-            assert!(sent.unwrap_err().is_attempts_exhausted());
-            drop(script.take_arrivals());
-        });
-    }
-}
-
-/// Whole operations of the tower layer around a service that answers at once, beside tower's own retry around the same.
-mod operation_around_a_service {
-    use std::convert::Infallible;
-    use std::future::{Ready, ready};
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
-    use divan::{Bencher, black_box};
-    use http::{Method, Request, Response};
-    use steadfast::tower::{Notes, ResilienceLayer};
-    use tower::retry::{Policy, Retry};
-    use tower::{Layer, Service};
-
-    #[derive(Clone)]
-    struct NoOp;
-
-    impl Service<Request<()>> for NoOp {
-        type Response = Response<()>;
-        type Error = Infallible;
-        type Future = Ready<Result<Response<()>, Infallible>>;
-
-        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn call(&mut self, request: Request<()>) -> Self::Future {
-            black_box(request);
-            ready(Ok(Response::new(())))
-        }
-    }
-
-    #[derive(Clone)]
-    struct Never;
-
-    impl Policy<Request<()>, Response<()>, Infallible> for Never {
-        type Future = Ready<()>;
-
-        fn retry(&mut self, _: &mut Request<()>, _: &mut Result<Response<()>, Infallible>) -> Option<Ready<()>> {
-            None
-        }
-
-        fn clone_request(&mut self, request: &Request<()>) -> Option<Request<()>> {
-            Some(request.clone())
-        }
-    }
-
-    fn request(method: &Method) -> Request<()> {
-        let mut request = Request::new(());
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = http::Uri::from_static("https://api.example.com/charges");
-        request
-    }
-
-    fn measure<S: Service<Request<()>>>(bencher: Bencher<'_, '_>, mut service: S, method: &Method) {
-        let mut context = Context::from_waker(Waker::noop());
-        bencher.bench_local(|| {
-            assert!(service.poll_ready(&mut context).is_ready());
-            let future = pin!(service.call(request(method)));
-            assert!(future.poll(&mut context).is_ready());
-        });
-    }
-
-    #[divan::bench(sample_size = 1_000)]
-    fn bare(bencher: Bencher<'_, '_>) {
-        measure(bencher, NoOp, &Method::GET);
-    }
-
-    #[divan::bench(sample_size = 1_000)]
-    fn tower_retry(bencher: Bencher<'_, '_>) {
-        measure(bencher, Retry::new(Never, NoOp), &Method::GET);
-    }
-
-    #[divan::bench(sample_size = 1_000)]
-    fn get(bencher: Bencher<'_, '_>) {
-        measure(bencher, ResilienceLayer::new().layer(NoOp), &Method::GET);
-    }
-
-    #[divan::bench(sample_size = 1_000)]
-    fn get_without_notes(bencher: Bencher<'_, '_>) {
-        let layer = ResilienceLayer::builder().notes(Notes::WhenRetried).build().unwrap();
-        measure(bencher, layer.layer(NoOp), &Method::GET);
-    }
-
-    /// It carries a random key.
-    #[divan::bench(sample_size = 1_000)]
-    fn post(bencher: Bencher<'_, '_>) {
-        measure(bencher, ResilienceLayer::new().layer(NoOp), &Method::POST);
-    }
-}
-
 /// A breaker and a budget, and what they are asked about.
 struct Guards {
     breaker: CircuitBreaker,
@@ -407,15 +290,14 @@ impl Guards {
     fn new() -> Self {
         let origin: Origin = "https://api.example.com".parse().unwrap();
         Self {
-            // One that these failures don't open, or refusals would be measured.
-            breaker: CircuitBreaker::builder().failure_rate(1.0).build().unwrap(),
+            breaker: breaker_that_stays_closed(),
             budget: RetryBudget::default(),
             scope: Scope::from(&origin),
         }
         .warm()
     }
 
-    /// Makes the origin's cells, which is done once, and a first measurement that is slow makes all samples small.
+    /// Makes the origin's cells, which is done once.
     fn warm(self) -> Self {
         let now = Instant::now();
         let permit = self.breaker.admit(self.scope, Try::First, now).unwrap();
@@ -441,28 +323,8 @@ fn play(
     } else {
         Signal::Success
     };
-    black_box(permit.settle(signal, now, Duration::from_millis(30), 0.5));
+    black_box(permit.settle(signal, now, black_box(TOOK), 0.5));
     attempts.after(&outcome, &verdict, now, black_box(0.5))
-}
-
-/// A client whose script answers these statuses in turn.
-fn client(statuses: &'static [StatusCode]) -> (Client, Script) {
-    let (builder, script) = builder(statuses);
-    (builder.build().unwrap(), script)
-}
-
-fn builder(statuses: &'static [StatusCode]) -> (ClientBuilder, Script) {
-    let turn = std::sync::atomic::AtomicUsize::new(0);
-    let script = Script::from_fn(move |_| {
-        let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Step::status(statuses[turn % statuses.len()])
-    });
-    let builder = Client::builder()
-        .script(&script)
-        .clock(steadfast::Clock::skipping())
-        .without_circuit_breaker()
-        .retry_budget(RetryBudget::unlimited());
-    (builder, script)
 }
 
 fn keyed() -> ReplaySafety {
@@ -476,11 +338,22 @@ fn answer_headers() -> HeaderMap {
     headers
 }
 
-static STATUSES: [StatusCode; 2] = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK];
+/// One that counts, but that these failures do not open, or refusals would be measured.
+fn breaker_that_stays_closed() -> CircuitBreaker {
+    let breaker = CircuitBreaker::builder().failure_rate(1.0).min_attempts(1_000_000);
+    breaker.build().unwrap()
+}
 
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
-});
+/// One that every retry is paid from, but that lasts for billions.
+fn budget_that_lasts() -> RetryBudget {
+    let budget = RetryBudget::builder().capacity(1e6).initial(1e6);
+    budget.cost(Failed::Error, 0.001).build().unwrap()
+}
+
+fn recorder() -> PrometheusRecorder {
+    let recorder = PrometheusBuilder::new().set_buckets(&[0.01, 0.1, 1.0, 10.0]).unwrap();
+    recorder.build_recorder()
+}
+
+/// How long the attempts of the parts took.
+const TOOK: Duration = Duration::from_millis(30);

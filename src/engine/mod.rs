@@ -26,6 +26,9 @@ mod redirect;
 mod run;
 mod settings;
 mod steps;
+#[cfg_attr(feature = "native-tls", path = "tls_native.rs")]
+#[cfg_attr(not(feature = "native-tls"), path = "tls_none.rs")]
+mod tls;
 
 pub(crate) use attempt::{HttpExchange, Rules, Template, Transport};
 pub(crate) use body::Armor;

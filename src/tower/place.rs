@@ -139,8 +139,7 @@ fn unconnected(error: &(dyn StdError + 'static)) -> FailureKind {
         FailureKind::Request
     } else if fault::has_io(error, io::ErrorKind::TimedOut) {
         FailureKind::ConnectTimeout
-    } else if fault::has_io(error, io::ErrorKind::InvalidData) {
-        // How rustls reports a certificate, an alert, or an answer that is no TLS at all.
+    } else if fault::refused_by_tls(error) {
         FailureKind::Tls
     } else if says(&["dns error"]) {
         FailureKind::Dns

@@ -12,7 +12,7 @@ use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
-use crate::error::{ConfigError, Error};
+use crate::error::{ConfigError, Error, Span};
 use crate::event::{Event, FromFn, Observer, Observers};
 use crate::hedge::Hedge;
 use crate::operation::{KeyFormat, KeySupport};
@@ -378,12 +378,11 @@ impl ClientBuilder {
             return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(attempt_timeout / 2));
         };
         if !(SHORTEST..attempt_timeout).contains(&connect_timeout) {
-            let accepted = format!("at least 1ms and less than the attempt timeout of {attempt_timeout:?}");
-            return Err(ConfigError::new(
-                "connect_timeout",
-                accepted,
-                format_args!("{connect_timeout:?}"),
-            ));
+            let accepted = format!(
+                "at least 1ms and less than the attempt timeout of {}",
+                Span(attempt_timeout)
+            );
+            return Err(ConfigError::new("connect_timeout", accepted, Span(connect_timeout)));
         }
         Ok(connect_timeout)
     }
@@ -449,7 +448,7 @@ pub(crate) fn check_settings(settings: &Settings, presets: &Presets) -> Result<(
     }
     if let Some(lifetime) = settings.key.lifetime {
         let long_enough = || lifetime >= Duration::from_secs(1);
-        ConfigError::require(long_enough, "key_lifetime", "at least 1s", format_args!("{lifetime:?}"))?;
+        ConfigError::require(long_enough, "key_lifetime", "at least 1s", Span(lifetime))?;
     }
     Ok(())
 }

@@ -49,10 +49,12 @@ impl Chain {
     }
 
     pub(crate) fn opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
-        self.0.iter().find_map(|classifier| {
-            catch_unwind(AssertUnwindSafe(|| classifier.classify(outcome)))
-                .unwrap_or_else(|_panic| Some(Verdict::fail()))
-        })
+        self.0.iter().find_map(
+            |classifier| match catch_unwind(AssertUnwindSafe(|| classifier.classify(outcome))) {
+                Ok(verdict) => verdict.map(Verdict::by_caller),
+                Err(_panic) => Some(Verdict::fail()),
+            },
+        )
     }
 }
 

@@ -6,13 +6,15 @@ use crate::operation::{Effect, Outcome, Problem, Told};
 ///
 /// Opaque, so that the one claim which lifts the replay gate, "the server certainly did not act", can be made only by
 /// the visible name [`Verdict::retry_untouched`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Verdict {
     meaning: Meaning,
     /// What the attempt did, where the classifier knows better than the status tells.
     effect: Option<Effect>,
     problem: Option<Problem>,
+    /// Said by the caller's own code, not by a preset or a table: that is told where it ends the operation.
+    by_caller: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +156,19 @@ impl Verdict {
         self
     }
 
+    /// The same, said by the caller's own code.
+    #[inline]
+    pub(crate) fn by_caller(mut self) -> Self {
+        self.by_caller = true;
+        self
+    }
+
+    /// True if the caller's own code called it a failure for good.
+    #[inline]
+    pub(crate) fn is_rejection(&self) -> bool {
+        self.by_caller && self.meaning == Meaning::Fail
+    }
+
     /// What both say, if they agree on the kind; each detail as far as they agree on it.
     ///
     /// The longer wait; a problem, and the claim that the server did not act, only of both; doubt of either.
@@ -173,6 +188,7 @@ impl Verdict {
             meaning,
             effect,
             problem: self.problem.filter(|_| self.problem == other.problem),
+            by_caller: self.by_caller,
         })
     }
 
@@ -182,6 +198,7 @@ impl Verdict {
             meaning,
             effect: None,
             problem: None,
+            by_caller: false,
         }
     }
 
@@ -195,3 +212,12 @@ impl Verdict {
         self
     }
 }
+
+/// Who said it is no part of what is said.
+impl PartialEq for Verdict {
+    fn eq(&self, other: &Self) -> bool {
+        (self.meaning, self.effect, self.problem) == (other.meaning, other.effect, other.problem)
+    }
+}
+
+impl Eq for Verdict {}

@@ -95,7 +95,10 @@ impl Error {
     /// The policy's attempts were used up, in all or for such an outcome.
     #[must_use]
     pub fn is_attempts_exhausted(&self) -> bool {
-        self.stopped_by(StopReason::AttemptsExhausted)
+        matches!(
+            self.stop(),
+            Some(StopReason::AttemptsExhausted | StopReason::OutcomeLimit)
+        )
     }
 
     /// The policy's time for beginning retries was over.

@@ -115,10 +115,10 @@ impl<T, E> Error<T, E> {
         self.stop() == StopReason::BudgetExhausted
     }
 
-    /// The policy's attempts were used up.
+    /// The policy's attempts were used up, in all or for such an outcome.
     #[must_use]
     pub fn is_attempts_exhausted(&self) -> bool {
-        self.stop() == StopReason::AttemptsExhausted
+        matches!(self.stop(), StopReason::AttemptsExhausted | StopReason::OutcomeLimit)
     }
 
     /// The deadline left no room for another attempt.

@@ -211,7 +211,7 @@ async fn a_derived_policy_differs_where_it_was_changed_and_the_first_stays_as_it
         let error = limit(client(policy).put(api.endpoint("/v1/charges")).send())
             .await
             .unwrap_err();
-        assert_eq!(error.receipt().unwrap().stop(), StopReason::AttemptsExhausted);
+        assert_eq!(error.receipt().unwrap().stop(), StopReason::OutcomeLimit);
         assert_eq!(
             (api.arrivals() - before.0, asked.load(Ordering::Relaxed) - before.1),
             (2, 2)

@@ -57,7 +57,7 @@ fn a_rejected_value_is_kept_readable() {
     assert_eq!((failed.value(), failed.last()), (Some(&"half a row"), None));
     assert_eq!(
         failed.to_string(),
-        "the value was rejected (attempt 1; a retry would fail in the same way; effect: unknown)"
+        "the value was rejected (attempt 1; a classifier called it a failure for good; effect: unknown)"
     );
     assert!(!format!("{failed:?}").contains("half a row"));
     assert_eq!(failed.into_value(), Some("half a row"));

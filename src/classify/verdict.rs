@@ -1,6 +1,7 @@
+use std::fmt;
 use std::time::Duration;
 
-use crate::operation::{Effect, Outcome, Problem, Told};
+use crate::operation::{Effect, Outcome, Problem, Seconds, Told};
 
 /// What an outcome means.
 ///
@@ -221,3 +222,27 @@ impl PartialEq for Verdict {
 }
 
 impl Eq for Verdict {}
+
+/// In the words of the constructors: `retry after 2.000 s`, `already done`.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.problem, self.meaning, self.effect) {
+            (Some(Problem::KeyInUse), ..) => f.write_str("key in use"),
+            (Some(Problem::KeyReused), ..) => f.write_str("key reused"),
+            (Some(Problem::QuotaExhausted), ..) => f.write_str("quota exhausted"),
+            (_, Meaning::Accept, Some(Effect::Applied)) => f.write_str("already done"),
+            (_, Meaning::Accept, _) => f.write_str("accept"),
+            (_, Meaning::Fail, _) => f.write_str("fail"),
+            (_, Meaning::Retry { after }, effect) => {
+                f.write_str("retry")?;
+                if effect == Some(Effect::NotApplied) {
+                    f.write_str(" untouched")?;
+                }
+                match after {
+                    Some(wait) => write!(f, " after {}", Seconds(wait)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}

@@ -11,7 +11,8 @@ use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
-use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
+use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, SHORTEST, Settings, check_key_lifetime};
+pub(super) use crate::engine::{check_attempt_timeout, check_total_timeout};
 use crate::error::{ConfigError, Error, Span};
 use crate::event::{Event, FromFn, Observer, Observers};
 use crate::hedge::Hedge;
@@ -446,19 +447,7 @@ pub(crate) fn check_settings(settings: &Settings, presets: &Presets) -> Result<(
     if NOT_FOR_KEYS.contains(key) {
         return Err(ConfigError::new("key_header", "a header of its own", key));
     }
-    if let Some(lifetime) = settings.key.lifetime {
-        let long_enough = || lifetime >= Duration::from_secs(1);
-        ConfigError::require(long_enough, "key_lifetime", "at least 1s", Span(lifetime))?;
-    }
-    Ok(())
-}
-
-pub(super) fn check_attempt_timeout(timeout: Duration) -> Result<(), ConfigError> {
-    ConfigError::check("attempt_timeout", SHORTEST..=Duration::from_secs(86_400), timeout)
-}
-
-pub(super) fn check_total_timeout(timeout: Duration) -> Result<(), ConfigError> {
-    ConfigError::check("total_timeout", SHORTEST..=Duration::from_secs(30 * 86_400), timeout)
+    settings.key.lifetime.map_or(Ok(()), check_key_lifetime)
 }
 
 /// Headers that mean something already: a key there would break the request, or replace the caller's credentials.
@@ -475,6 +464,3 @@ const NOT_FOR_KEYS: [HeaderName; 11] = [
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
 ];
-
-/// The grain of tokio's timers.
-const SHORTEST: Duration = Duration::from_millis(1);

@@ -14,6 +14,7 @@ mod fields;
 mod guard;
 mod hedging;
 mod hook;
+mod limits;
 mod lookup;
 #[cfg_attr(feature = "http2", path = "nack_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
@@ -42,6 +43,7 @@ pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
+pub(crate) use limits::{SHORTEST, check_attempt_timeout, check_key_lifetime, check_total_timeout};
 pub use lookup::{Finding, InDoubt};
 pub(crate) use lookup::{Lookup, Prospect};
 #[cfg(feature = "tower")]

@@ -64,6 +64,51 @@ fn a_rejected_value_is_kept_readable() {
 }
 
 #[test]
+fn a_history_tells_the_verdict_on_each_attempt() {
+    let failed = policy()
+        .run_blocking(|attempt| {
+            if attempt.number() < 4 {
+                Err(Locked(attempt.number()))
+            } else {
+                Ok(())
+            }
+        })
+        .classify(|result| match result {
+            Err(Locked(1)) => Verdict::retry(),
+            Err(Locked(2)) => Verdict::retry_after(seconds(7)),
+            Err(_) => Verdict::retry_untouched(),
+            Ok(()) => Verdict::fail(),
+        })
+        .clock(Clock::skipping())
+        .call()
+        .unwrap_err();
+    let verdicts: Vec<_> = failed
+        .history()
+        .attempts()
+        .iter()
+        .map(steadfast::function::Record::verdict)
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::retry(),
+            Verdict::retry_after(seconds(7)),
+            Verdict::retry_untouched(),
+            Verdict::fail()
+        ]
+    );
+    let told = failed.history().to_string();
+    for (line, expected) in told.lines().skip(1).zip([
+        "an error: retry, then waited ",
+        "an error: retry after 7.000 s, then waited ",
+        "an error: retry untouched, then waited ",
+        "a value: fail",
+    ]) {
+        assert!(line.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn an_open_circuit_is_no_attempt_and_has_no_error() {
     let (clock, breaker) = (Clock::skipping(), CircuitBreaker::default());
     breaker.isolate(Scope::default(), clock.now()).unwrap();

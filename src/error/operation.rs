@@ -151,7 +151,7 @@ impl Error {
         self.has_problem(Problem::QuotaExhausted)
     }
 
-    /// The key cannot go to this server: too long for it, or not visible ASCII. Nothing was sent.
+    /// The key cannot go to this server: too long for it, not visible ASCII, or derived from nothing. Nothing was sent.
     #[must_use]
     pub fn is_key_invalid(&self) -> bool {
         matches!(self.0.kind, Kind::Key(_))

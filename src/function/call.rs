@@ -252,7 +252,14 @@ impl<'a> Plan<'a> {
     fn check(&self) -> Result<(), ConfigError> {
         self.attempt_timeout.map_or(Ok(()), check_attempt_timeout)?;
         self.total_timeout.map_or(Ok(()), check_total_timeout)?;
-        self.key_lifetime.map_or(Ok(()), check_key_lifetime)
+        self.key_lifetime.map_or(Ok(()), check_key_lifetime)?;
+        let usable = self.key.as_ref().is_none_or(|key| key.check().is_ok());
+        ConfigError::require(
+            || usable,
+            "key",
+            "derived from a part that is not empty",
+            "derived from none",
+        )
     }
 
     /// What is known before the first attempt.

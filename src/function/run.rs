@@ -179,7 +179,7 @@ impl<'a, W, J, N> Run<'a, W, J, N> {
     /// Gives every attempt this key, [`Attempt::key`], which the far side honours: that makes a repeat safe.
     ///
     /// Derive it from what identifies the operation, or mint one with [`IdempotencyKey::random`]. Whether the closure
-    /// sends it is up to the closure.
+    /// sends it is up to the closure. One that was derived from nothing is refused as a time limit out of its range is.
     pub fn key(mut self, key: IdempotencyKey) -> Self {
         self.plan.key = Some(key);
         self

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use steadfast::breaker::CircuitBreaker;
 use steadfast::function::{Ending, History, Record};
-use steadfast::{Clock, Effect, RetryPolicy, StopReason, Verdict};
+use steadfast::{Clock, Effect, IdempotencyKey, RetryPolicy, StopReason, Verdict};
 
 use super::{policy, seconds};
 use crate::support_time::paused;
@@ -121,6 +121,20 @@ fn a_limit_out_of_its_range_is_refused_before_anything_is_called() {
         assert!(failed.last().is_none() && history.attempts().is_empty());
         assert_eq!(paused(async { future.await.unwrap_err() }).to_string(), expected);
     }
+}
+
+#[test]
+fn a_key_of_no_parts_is_refused_before_anything_is_called() {
+    let failed = policy()
+        .run_blocking(|_| -> Result<(), &str> { panic!("it was called") })
+        .key(IdempotencyKey::derive([""]))
+        .call()
+        .unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "`key` must be derived from a part that is not empty, but was derived from none"
+    );
+    assert_eq!(failed.config_error().unwrap().field(), "key");
 }
 
 #[test]

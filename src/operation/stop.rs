@@ -12,6 +12,8 @@ pub enum StopReason {
     /// The failure cannot heal: a retry would fail in the same way.
     Final,
     /// A classifier of the caller's called it a failure for good.
+    ///
+    /// [`Attempts`](crate::retry::Attempts) alone says `Final`: it is told verdicts, not whose they are.
     Rejected,
     /// The server replayed a stored failure: a retry with this key returns the same bytes.
     Replayed,

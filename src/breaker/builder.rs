@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::circuit::{CircuitBreaker, Keying};
 use super::report::Mode;
 use super::target::Target;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Span};
 use crate::operation::Scope;
 use crate::origins::{DEFAULT_CAPACITY, MAX_CAPACITY};
 
@@ -200,14 +200,9 @@ impl Settings {
             1..=1_000_000,
             self.min_attempts,
         )?;
-        time(
-            "window",
-            "100 ms to 1 h",
-            Duration::from_millis(100)..=HOUR,
-            self.window,
-        )?;
+        time("window", "100ms to 1h", Duration::from_millis(100)..=HOUR, self.window)?;
         if let Some(slow) = self.slow {
-            time("slow_calls.from", "1 ms to 1 h", MILLISECOND..=HOUR, slow.from)?;
+            time("slow_calls.from", "1ms to 1h", MILLISECOND..=HOUR, slow.from)?;
             rate("slow_calls.rate", slow.rate)?;
         }
         if let Some(failures) = self.consecutive_failures {
@@ -218,17 +213,17 @@ impl Settings {
                 failures.into(),
             )?;
         }
-        time("open_for", "1 ms to 1 h", MILLISECOND..=HOUR, self.open_for)?;
+        time("open_for", "1ms to 1h", MILLISECOND..=HOUR, self.open_for)?;
         time(
             "max_open_for",
-            "`open_for` to 24 h",
+            "`open_for` to 1day",
             self.open_for..=24 * HOUR,
             self.longest(),
         )?;
         count("probes", "1 to 100 probes", 1..=100, self.probes as u64)?;
-        time("probe_timeout", "1 ms to 1 h", MILLISECOND..=HOUR, self.probe_timeout)?;
+        time("probe_timeout", "1ms to 1h", MILLISECOND..=HOUR, self.probe_timeout)?;
         if let Some(limit) = self.hold_back {
-            time("hold_back", "1 ms to 1 h", MILLISECOND..=HOUR, limit)?;
+            time("hold_back", "1ms to 1h", MILLISECOND..=HOUR, limit)?;
         }
         count(
             "max_origins",
@@ -278,7 +273,7 @@ fn time(
     range: RangeInclusive<Duration>,
     value: Duration,
 ) -> Result<(), ConfigError> {
-    ConfigError::require(|| range.contains(&value), field, accepted, format_args!("{value:?}"))
+    ConfigError::require(|| range.contains(&value), field, accepted, Span(value))
 }
 
 /// High on purpose: a breaker turns a partial failure (one bad shard) into a total one. The budget does the daily work.

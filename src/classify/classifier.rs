@@ -57,10 +57,12 @@ impl Chain {
     }
 
     fn first_opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
-        self.0.iter().find_map(|classifier| {
-            catch_unwind(AssertUnwindSafe(|| classifier.classify(outcome)))
-                .unwrap_or_else(|_panic| Some(Verdict::fail()))
-        })
+        self.0.iter().find_map(
+            |classifier| match catch_unwind(AssertUnwindSafe(|| classifier.classify(outcome))) {
+                Ok(verdict) => verdict.map(Verdict::by_caller),
+                Err(_panic) => Some(Verdict::fail()),
+            },
+        )
     }
 }
 

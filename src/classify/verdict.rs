@@ -1,18 +1,21 @@
+use std::fmt;
 use std::time::Duration;
 
-use crate::operation::{Effect, Outcome, Problem, Told};
+use crate::operation::{Effect, Outcome, Problem, Seconds, Told};
 
 /// What an outcome means.
 ///
 /// Opaque, so that the one claim which lifts the replay gate, "the server certainly did not act", can be made only by
 /// the visible name [`Verdict::retry_untouched`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Verdict {
     meaning: Meaning,
     /// What the attempt did, where the classifier knows better than the status tells.
     effect: Option<Effect>,
     problem: Option<Problem>,
+    /// Said by the caller's own code, not by a preset or a table: that is told where it ends the operation.
+    by_caller: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +157,19 @@ impl Verdict {
         self
     }
 
+    /// The same, said by the caller's own code.
+    #[inline]
+    pub(crate) fn by_caller(mut self) -> Self {
+        self.by_caller = true;
+        self
+    }
+
+    /// True if the caller's own code called it a failure for good.
+    #[inline]
+    pub(crate) fn is_rejection(&self) -> bool {
+        self.by_caller && self.meaning == Meaning::Fail
+    }
+
     /// What both say, if they agree on the kind; each detail as far as they agree on it.
     ///
     /// The longer wait; a problem, and the claim that the server did not act, only of both; doubt of either.
@@ -173,6 +189,7 @@ impl Verdict {
             meaning,
             effect,
             problem: self.problem.filter(|_| self.problem == other.problem),
+            by_caller: self.by_caller,
         })
     }
 
@@ -182,6 +199,7 @@ impl Verdict {
             meaning,
             effect: None,
             problem: None,
+            by_caller: false,
         }
     }
 
@@ -193,5 +211,38 @@ impl Verdict {
     fn with_problem(mut self, problem: Problem) -> Self {
         self.problem = Some(problem);
         self
+    }
+}
+
+/// Who said it is no part of what is said.
+impl PartialEq for Verdict {
+    fn eq(&self, other: &Self) -> bool {
+        (self.meaning, self.effect, self.problem) == (other.meaning, other.effect, other.problem)
+    }
+}
+
+impl Eq for Verdict {}
+
+/// In the words of the constructors: `retry after 2.000 s`, `already done`.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.problem, self.meaning, self.effect) {
+            (Some(Problem::KeyInUse), ..) => f.write_str("key in use"),
+            (Some(Problem::KeyReused), ..) => f.write_str("key reused"),
+            (Some(Problem::QuotaExhausted), ..) => f.write_str("quota exhausted"),
+            (_, Meaning::Accept, Some(Effect::Applied)) => f.write_str("already done"),
+            (_, Meaning::Accept, _) => f.write_str("accept"),
+            (_, Meaning::Fail, _) => f.write_str("fail"),
+            (_, Meaning::Retry { after }, effect) => {
+                f.write_str("retry")?;
+                if effect == Some(Effect::NotApplied) {
+                    f.write_str(" untouched")?;
+                }
+                match after {
+                    Some(wait) => write!(f, " after {}", Seconds(wait)),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 }

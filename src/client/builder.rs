@@ -2,25 +2,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, Method, header};
+use http::HeaderMap;
 use url::Url;
 
+use super::DefaultHeaders;
+use super::build::parse_base;
 use super::wire::Wire;
-use super::{Client, DefaultHeaders, Shared, keep_alive};
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
-use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings, Setup};
-use crate::error::{ConfigError, Error};
+use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
+pub(super) use crate::engine::{check_attempt_timeout, check_total_timeout};
+use crate::error::Error;
 use crate::event::{Event, FromFn, Observer, Observers};
 use crate::hedge::Hedge;
-use crate::operation::{KeyFormat, KeySupport};
 use crate::preset::{Preset, Presets};
 use crate::retry::{Replay, RetryPolicy};
 use crate::rng::Dice;
 
-/// Builds a [`Client`]; every value is checked at [`build`](Self::build).
+/// Builds a [`Client`](crate::Client); every value is checked at [`build`](Self::build).
 ///
 /// # Examples
 ///
@@ -42,17 +43,17 @@ pub struct ClientBuilder {
     /// What carries requests instead of a client of our own making.
     pub(super) wire: Option<Wire>,
     pub(super) base: Option<Result<Url, Error>>,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     pub(super) settings: Settings,
     pub(super) redirects: Option<Redirects>,
     pub(super) connect_timeout: Option<Duration>,
-    breaker: Option<CircuitBreaker>,
-    budget: RetryBudget,
-    limit: Option<ConcurrencyLimit>,
-    observers: Observers,
-    clock: Clock,
-    dice: Dice,
-    presets: Presets,
+    pub(super) breaker: Option<CircuitBreaker>,
+    pub(super) budget: RetryBudget,
+    pub(super) limit: Option<ConcurrencyLimit>,
+    pub(super) observers: Observers,
+    pub(super) clock: Clock,
+    pub(super) dice: Dice,
+    pub(super) presets: Presets,
 }
 
 impl ClientBuilder {
@@ -95,7 +96,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses this finished reqwest client, with the weaker promises of [`Client::from_reqwest`].
+    /// Uses this finished reqwest client, with the weaker promises of [`Client::from_reqwest`](crate::Client::from_reqwest).
     ///
     /// The builder's connect timeout cannot reach it, and [`http`](Self::http) is not used.
     pub fn wrapping(mut self, client: reqwest::Client) -> Self {
@@ -158,39 +159,6 @@ impl ClientBuilder {
     /// Sets which redirects are followed.
     pub fn redirects(mut self, redirects: Redirects) -> Self {
         self.redirects = Some(redirects);
-        self
-    }
-
-    /// Sets the header that carries the key. Default `Idempotency-Key`.
-    pub fn key_header(mut self, name: HeaderName) -> Self {
-        let header = std::mem::take(&mut self.settings.key.header);
-        self.settings.key.header = header.name_as(name);
-        self
-    }
-
-    /// Sets the key's form in its header. Default the raw token.
-    pub fn key_format(mut self, format: KeyFormat) -> Self {
-        let header = std::mem::take(&mut self.settings.key.header);
-        self.settings.key.header = header.format(format);
-        self
-    }
-
-    /// Sets the methods whose requests carry a key unasked. Default POST and PATCH.
-    pub fn key_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
-        self.settings.key.methods = methods.into_iter().collect();
-        self
-    }
-
-    /// Says whether the servers behind this client honour keys. Default [`KeySupport::Honored`].
-    pub fn key_support(mut self, support: KeySupport) -> Self {
-        self.settings.key.support = support;
-        self
-    }
-
-    /// Says how long the servers remember a key, from the first attempt; after it, an attempt that may have been
-    /// processed is not repeated. 1 s or more. Default: for ever.
-    pub fn key_lifetime(mut self, lifetime: Duration) -> Self {
-        self.settings.key.lifetime = Some(lifetime);
         self
     }
 
@@ -319,76 +287,6 @@ impl ClientBuilder {
         self.dice = Dice::seeded(seed);
         self
     }
-
-    /// Checks every value and builds the client.
-    ///
-    /// # Errors
-    ///
-    /// Names the first field that is out of its range, and the range; or TLS, proxy and resolver errors of reqwest.
-    pub fn build(mut self) -> Result<Client, Error> {
-        let connect_timeout = self.validate()?;
-        let foreign = self.http.is_some() || matches!(self.wire, Some(Wire::Reqwest { .. }));
-        let fallback = if foreign {
-            Redirects::SameOrigin
-        } else {
-            Redirects::AnyOrigin
-        };
-        self.settings.redirects = self.redirects.unwrap_or(fallback);
-        let (wire, connect_timeout) = if let Some(wire) = self.wire.take() {
-            (wire, None)
-        } else {
-            let http = self.http.take().unwrap_or_default();
-            (connected(http, connect_timeout)?, Some(connect_timeout))
-        };
-        let base = self.base.take().transpose()?;
-        Ok(self.assemble(wire, base, connect_timeout))
-    }
-
-    /// Puts the client together.
-    pub(super) fn assemble(self, wire: Wire, base: Option<Url>, connect_timeout: Option<Duration>) -> Client {
-        Client(Arc::new(Shared {
-            wire,
-            base,
-            addresses: super::Addresses::default(),
-            connect_timeout,
-            headers: DefaultHeaders(self.headers),
-            setup: Setup {
-                settings: self.settings,
-                breaker: self.breaker,
-                budget: self.budget,
-                limit: self.limit,
-                observers: self.observers,
-                clock: self.clock,
-                dice: self.dice,
-            },
-            presets: self.presets,
-        }))
-    }
-
-    /// Checks the ranges, and gives the connect timeout that holds.
-    pub(crate) fn validate(&self) -> Result<Duration, ConfigError> {
-        let attempt_timeout = self.settings.attempt_timeout.unwrap_or(Settings::ATTEMPT_TIMEOUT);
-        check_settings(&self.settings, &self.presets)?;
-        self.limit.as_ref().map_or(Ok(()), ConcurrencyLimit::validate)?;
-        self.settings.hedge.as_ref().map_or(Ok(()), Hedge::validate)?;
-        let key = self.settings.key.header.name();
-        if self.headers.contains_key(key) {
-            // Every operation would carry the same one, and the server would take the second for a repeat of the first.
-            return Err(ConfigError::new("default_headers", "without the key's header", key));
-        }
-        let Some(connect_timeout) = self.connect_timeout else {
-            return Ok(Self::DEFAULT_CONNECT_TIMEOUT.min(attempt_timeout / 2));
-        };
-        if !(SHORTEST..attempt_timeout).contains(&connect_timeout) {
-            let accepted = format!("at least 1ms and less than the attempt timeout of {attempt_timeout:?}");
-            return Err(ConfigError::new(
-                "connect_timeout",
-                accepted,
-                format_args!("{connect_timeout:?}"),
-            ));
-        }
-        Ok(connect_timeout)
-    }
 }
 
 /// The base URL and the headers, reqwest's own included, may hold credentials.
@@ -411,73 +309,3 @@ impl fmt::Debug for ClientBuilder {
             .finish_non_exhaustive()
     }
 }
-
-/// Reads a base URL; the error names neither it nor the credentials it may hold.
-pub(crate) fn parse_base(url: &str) -> Result<Url, Error> {
-    let url = Url::parse(url).map_err(|error| Error::request_because("the base URL is not valid", error))?;
-    let plain = url.query().is_none() && url.fragment().is_none();
-    if matches!(url.scheme(), "http" | "https") && plain {
-        return Ok(url);
-    }
-    Err(Error::request(
-        "the base URL must be http or https, without query and fragment",
-    ))
-}
-
-/// Builds reqwest's client with our settings on top of the caller's.
-fn connected(http: reqwest::ClientBuilder, connect_timeout: Duration) -> Result<Wire, Error> {
-    let client = keep_alive::apply(http)
-        .retry(reqwest::retry::never())
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(connect_timeout)
-        .pool_idle_timeout(ClientBuilder::POOL_IDLE_TIMEOUT)
-        .build()
-        .map_err(|error| Error::request_because("the HTTP client could not be built", error.without_url()))?;
-    Ok(Wire::Reqwest {
-        client,
-        armor: Armor::Needless,
-    })
-}
-
-/// Checks what every way to run operations is given: time limits, presets, the key's header and lifetime.
-pub(crate) fn check_settings(settings: &Settings, presets: &Presets) -> Result<(), ConfigError> {
-    settings.attempt_timeout.map_or(Ok(()), check_attempt_timeout)?;
-    presets.validate()?;
-    settings.total_timeout.map_or(Ok(()), check_total_timeout)?;
-    let key = settings.key.header.name();
-    if NOT_FOR_KEYS.contains(key) {
-        return Err(ConfigError::new("key_header", "a header of its own", key));
-    }
-    if let Some(lifetime) = settings.key.lifetime {
-        let long_enough = || lifetime >= Duration::from_secs(1);
-        ConfigError::require(long_enough, "key_lifetime", "at least 1s", format_args!("{lifetime:?}"))?;
-    }
-    Ok(())
-}
-
-pub(super) fn check_attempt_timeout(timeout: Duration) -> Result<(), ConfigError> {
-    ConfigError::check("attempt_timeout", SHORTEST..=Duration::from_secs(86_400), timeout)
-}
-
-pub(super) fn check_total_timeout(timeout: Duration) -> Result<(), ConfigError> {
-    ConfigError::check("total_timeout", SHORTEST..=Duration::from_secs(30 * 86_400), timeout)
-}
-
-/// Headers that mean something already: a key there would break the request, or replace the caller's credentials.
-const NOT_FOR_KEYS: [HeaderName; 11] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-    header::UPGRADE,
-    header::TE,
-    header::AUTHORIZATION,
-    header::PROXY_AUTHORIZATION,
-    header::COOKIE,
-];
-
-/// The grain of tokio's timers.
-const SHORTEST: Duration = Duration::from_millis(1);

@@ -1,5 +1,4 @@
 use std::error::Error as StdError;
-use std::io;
 
 use crate::engine::fault;
 use crate::operation::{Delivery, Failure, FailureKind};
@@ -35,8 +34,7 @@ fn unconnected(error: &reqwest::Error) -> FailureKind {
         FailureKind::Dns
     } else if error.is_timeout() {
         FailureKind::ConnectTimeout
-    } else if fault::has_io(error, io::ErrorKind::InvalidData) {
-        // How rustls reports a certificate, an alert, or an answer that is no TLS at all.
+    } else if fault::refused_by_tls(error) {
         FailureKind::Tls
     } else if fault::chain(error)
         .last()

@@ -1,9 +1,12 @@
 //! The client: reqwest's API, with operations instead of requests.
 
 mod addresses;
+mod build;
 mod builder;
+mod builder_key;
 #[cfg(feature = "middleware")]
 mod chained;
+mod checks;
 mod fault;
 #[cfg_attr(feature = "http2", path = "keep_alive_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "keep_alive_none.rs")]
@@ -35,11 +38,11 @@ use http::{HeaderMap, Method};
 use url::Url;
 
 use addresses::Addresses;
+#[cfg(feature = "serde")]
+pub(crate) use build::parse_base;
 pub use builder::ClientBuilder;
 #[cfg(feature = "tower")]
-pub(crate) use builder::check_settings;
-#[cfg(feature = "serde")]
-pub(crate) use builder::parse_base;
+pub(crate) use checks::check_settings;
 pub use request::{KeyFault, RequestBuilder};
 pub use response::ResponseExt;
 pub use target::IntoTarget;

@@ -133,18 +133,18 @@ impl Table for BreakerSettings {
             Entry::leaf("enabled", "", &mut self.enabled),
             Entry::leaf("failure_rate", "a rate above 0, up to 1", &mut self.failure_rate),
             Entry::leaf("min_attempts", "1 to 1,000,000 attempts", &mut self.min_attempts),
-            Entry::leaf("window", "100 ms to 1 h", &mut self.window),
+            Entry::leaf("window", "100ms to 1h", &mut self.window),
             Entry::leaf(
                 "consecutive_failures",
                 "1 to 1,000,000 failures",
                 &mut self.consecutive_failures,
             ),
-            Entry::leaf("open_for", "1 ms to 1 h", &mut self.open_for),
-            Entry::leaf("max_open_for", "`open_for` to 24 h", &mut self.max_open_for),
+            Entry::leaf("open_for", "1ms to 1h", &mut self.open_for),
+            Entry::leaf("max_open_for", "`open_for` to 1day", &mut self.max_open_for),
             Entry::leaf("probes", "1 to 100 probes", &mut self.probes),
-            Entry::leaf("probe_timeout", "1 ms to 1 h", &mut self.probe_timeout),
+            Entry::leaf("probe_timeout", "1ms to 1h", &mut self.probe_timeout),
             Entry::leaf("mode", "", &mut self.mode),
-            Entry::leaf("hold_back", "1 ms to 1 h", &mut self.hold_back),
+            Entry::leaf("hold_back", "1ms to 1h", &mut self.hold_back),
             Entry::leaf("max_origins", "1 to 32,768 origins", &mut self.max_origins),
             Entry::Table("slow_calls", &mut self.slow_calls),
         ]
@@ -154,7 +154,7 @@ impl Table for BreakerSettings {
 impl Table for SlowCallSettings {
     fn entries(&mut self) -> Vec<Entry<'_>> {
         vec![
-            Entry::leaf("from", "1 ms to 1 h", &mut self.from),
+            Entry::leaf("from", "1ms to 1h", &mut self.from),
             Entry::leaf("rate", "a rate above 0, up to 1", &mut self.rate),
         ]
     }

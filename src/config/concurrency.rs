@@ -63,7 +63,7 @@ impl Table for ConcurrencySettings {
         vec![
             Entry::leaf("attempts", "1 to 1000000", &mut self.attempts),
             Entry::leaf("queue", "0 to 1000000", &mut self.queue),
-            Entry::leaf("max_wait", "1ms to 86400s", &mut self.max_wait),
+            Entry::leaf("max_wait", "1ms to 1day", &mut self.max_wait),
         ]
     }
 }

@@ -62,6 +62,7 @@ impl Effective {
             concurrency: ConcurrencySettings::of(shared.setup.limit.as_ref()),
             hedge: HedgeSettings::of(set.hedge.as_ref()),
             key: KeySettings::of(&set.key),
+            ..Settings::default()
         };
         Self { settings, in_code }
     }

@@ -3,6 +3,7 @@ use std::ffi::OsStr;
 use super::Settings;
 use super::scalar::Scalar;
 use super::table::{Entry, Table};
+use super::variables::Variables;
 use crate::error::ConfigError;
 
 impl Settings {
@@ -14,8 +15,9 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Names the first variable that is no setting, or whose value is none. Ranges are checked by
-    /// [`builder`](Self::builder).
+    /// Names the first variable that is no setting, or whose value is none; or the prefix, if it is empty or ends with an
+    /// underscore, which no variable would have. Ranges are checked by [`builder`](Self::builder), which names the variable
+    /// as well.
     ///
     /// # Examples
     ///
@@ -23,7 +25,7 @@ impl Settings {
     /// use steadfast::config::Settings;
     ///
     /// let settings = Settings::from_env("APP", std::env::vars_os())?;
-    /// assert_eq!(settings, Settings::default()); // nothing is set
+    /// assert_eq!(settings.variables().count(), 0); // nothing is set
     ///
     /// let error = Settings::from_env("APP", [("APP_RETRY__MAX_ATEMPTS", "4")]).unwrap_err();
     /// assert_eq!(error.field(), "APP_RETRY__MAX_ATEMPTS");
@@ -34,7 +36,9 @@ impl Settings {
         K: AsRef<OsStr>,
         V: AsRef<OsStr>,
     {
+        check_prefix(prefix)?;
         let mut settings = Self::default();
+        let mut noted = Variables::default();
         for (name, value) in variables {
             // A name that is not Unicode is nobody's setting.
             let Some(name) = name.as_ref().to_str() else { continue };
@@ -42,14 +46,33 @@ impl Settings {
                 continue;
             };
             let value = Scalar::Variable(value.as_ref().to_string_lossy().into_owned());
-            set(&mut settings, path, name, &value)?;
+            let variable = Variable {
+                name,
+                path: path.replace("__", ".").to_lowercase(),
+            };
+            set(&mut settings, path, &variable, &value)?;
+            noted.note(&mut settings, variable.path, name);
         }
+        settings.variables = noted;
         Ok(settings)
     }
 }
 
+/// With a prefix of `APP_` every variable would need two underscores after `APP`.
+fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
+    let accepted = "a name that does not end with an underscore";
+    let is_name = || !prefix.is_empty() && !prefix.ends_with('_');
+    ConfigError::require(is_name, "prefix", accepted, Scalar::Text(prefix.to_owned()))
+}
+
+/// `APP_RETRY__MAX_ATTEMPTS`, and what it sets: `retry.max_attempts`.
+struct Variable<'a> {
+    name: &'a str,
+    path: String,
+}
+
 /// Sets what the path leads to from this table.
-fn set(table: &mut dyn Table, path: &str, variable: &str, value: &Scalar) -> Result<(), ConfigError> {
+fn set(table: &mut dyn Table, path: &str, variable: &Variable<'_>, value: &Scalar) -> Result<(), ConfigError> {
     let mut entries = table.entries();
     let (head, rest) = match path.split_once("__") {
         Some((head, rest)) => (head, Some(rest)),
@@ -62,11 +85,11 @@ fn set(table: &mut dyn Table, path: &str, variable: &str, value: &Scalar) -> Res
             if leaf.slot.set(value) {
                 return Ok(());
             }
-            Err(ConfigError::new(variable.to_owned(), leaf.accepted(), value))
+            Err(ConfigError::new(variable.path.clone(), leaf.accepted(), value).set_by(variable.name))
         }
         _ => Err(ConfigError::unknown(
-            variable.to_owned(),
-            variables_of(table, path, variable),
+            variable.name.to_owned(),
+            variables_of(table, path, variable.name),
         )),
     }
 }

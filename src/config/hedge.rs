@@ -65,9 +65,9 @@ impl HedgeSettings {
 impl Table for HedgeSettings {
     fn entries(&mut self) -> Vec<Entry<'_>> {
         vec![
-            Entry::leaf("after", "1ms to 86400s", &mut self.after),
+            Entry::leaf("after", "1ms to 1day", &mut self.after),
             Entry::leaf("percentile", "0.5 to 0.999", &mut self.percentile),
-            Entry::leaf("at_least", "1ms to 86400s", &mut self.at_least),
+            Entry::leaf("at_least", "1ms to 1day", &mut self.at_least),
         ]
     }
 }

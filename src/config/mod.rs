@@ -57,8 +57,9 @@
 //!
 //! * An unknown field is refused at every level, and so is a variable that no setting belongs to.
 //! * An error names the field by its whole path, and what it accepts: ``
-//!   `retry.backoff.base` must be 1ms to 86400s, but was 0ns``. Ranges are checked where a part is built, by its own
-//!   builder, since the environment may still change what a file says.
+//!   `retry.backoff.base` must be 1ms to 1day, but was 0s``. Ranges are checked where a part is built, by its own
+//!   builder, since the environment may still change what a file says. What came from a variable is named by that as
+//!   well: `` `BILLING_HTTP_RETRY__MAX_ATTEMPTS` (`retry.max_attempts`) must be 1 to 100, but was 0``.
 //! * Settings that exclude each other are refused, and so is half of what belongs together; the error names both:
 //!   `` `breaker.slow_calls.rate` must be set together with `from`, but was not``.
 //! * What is printed reads back as the same settings, but for credentials in [`BaseUrl`], which are left out.
@@ -90,6 +91,7 @@ mod scalar;
 mod settings;
 mod table;
 mod value;
+mod variables;
 mod write;
 
 pub use attempts_for::{AttemptsFor, EndsWith};

@@ -42,6 +42,9 @@ pub struct BackoffSettings {
     /// What each wait is multiplied by for the next: 1 to 100. Default 2.
     pub factor: Option<f64>,
     /// The cap on a wait before jitter: the base to a day. Default 8 s; with `steps`, a day.
+    ///
+    /// A base above 8 s needs it. [`Backoff::exponential`] in code has a day until set: there a curve is started anew, here
+    /// the default's is changed.
     pub max: Option<Duration>,
     /// The random part of each wait: a fraction of 0 to 1 that is added, or a name. Default 0.25.
     pub jitter: Option<Jitter>,
@@ -151,8 +154,8 @@ impl Table for RetrySettings {
                 "at most 6, each 1 to 100",
                 &mut self.max_attempts_for,
             ),
-            Entry::leaf("max_elapsed", "1ms to 2592000s", &mut self.max_elapsed),
-            Entry::leaf("retry_after_limit", "0ns to 86400s", &mut self.retry_after_limit),
+            Entry::leaf("max_elapsed", "1ms to 30days", &mut self.max_elapsed),
+            Entry::leaf("retry_after_limit", "0s to 1day", &mut self.retry_after_limit),
             Entry::leaf("classify", "", &mut self.classify),
             Entry::Table("backoff", &mut self.backoff),
         ]
@@ -163,9 +166,9 @@ impl Table for BackoffSettings {
     fn entries(&mut self) -> Vec<Entry<'_>> {
         vec![
             Entry::leaf("steps", "each 1ms or more, at least one wait", &mut self.steps),
-            Entry::leaf("base", "1ms to 86400s", &mut self.base),
+            Entry::leaf("base", "1ms to 1day", &mut self.base),
             Entry::leaf("factor", "1.0 to 100.0", &mut self.factor),
-            Entry::leaf("max", "the base to 86400s", &mut self.max),
+            Entry::leaf("max", "the base to 1day", &mut self.max),
             Entry::leaf("jitter", "0.0 to 1.0", &mut self.jitter),
         ]
     }

@@ -9,6 +9,7 @@ use super::key::KeySettings;
 use super::limit::Limit;
 use super::retry::RetrySettings;
 use super::table::{Entry, Table, overlay};
+use super::variables::Variables;
 use crate::breaker::{CircuitBreaker, CircuitBreakerBuilder};
 use crate::budget::RetryBudget;
 use crate::client::{Client, ClientBuilder, parse_base};
@@ -68,14 +69,35 @@ pub struct Settings {
     pub hedge: HedgeSettings,
     /// The idempotency key.
     pub key: KeySettings,
+    pub(super) variables: Variables,
 }
 
 impl Settings {
     /// Lays others over these: what they have set wins, field by field.
     #[must_use]
     pub fn overlay(mut self, over: &Self) -> Self {
-        overlay(&mut self, &mut over.clone());
+        let mut table = over.clone();
+        overlay(&mut self, &mut table);
+        self.variables.overlay(&over.variables, &mut table);
         self
+    }
+
+    /// The environment variables that these settings came from, by name; none if there was none under the prefix.
+    ///
+    /// A prefix that is spelt otherwise than the variables reads nothing, and that is no error: a service that expects
+    /// some can tell by this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast::config::Settings;
+    ///
+    /// let settings = Settings::from_env("BILLING", [("BILING_RETRY__MAX_ATTEMPTS", "3")])?;
+    /// assert_eq!(settings.variables().next(), None);
+    /// # Ok::<(), steadfast::ConfigError>(())
+    /// ```
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.names()
     }
 
     /// Checks every value, and starts a client from them.
@@ -110,10 +132,11 @@ impl Settings {
             builder = builder.without_builtin_presets();
         }
         if let Some(base) = &self.base_url {
-            check_base(base)?;
+            self.explained(check_base(base))?;
             builder = builder.base_url(base.as_str());
         }
-        builder.validate().map_err(|error| error.renamed(path_of_setter))?;
+        let checked = builder.validate().map_err(|error| error.renamed(path_of_setter));
+        self.explained(checked)?;
         Ok(builder)
     }
 
@@ -123,10 +146,8 @@ impl Settings {
     ///
     /// As [`builder`](Self::builder).
     pub fn retry_policy(&self) -> Result<RetryPolicy, ConfigError> {
-        self.retry
-            .builder()
-            .and_then(RetryPolicyBuilder::build)
-            .map_err(|error| error.renamed(below("retry")))
+        let policy = self.retry.builder().and_then(RetryPolicyBuilder::build);
+        self.explained(policy.map_err(|error| error.renamed(below("retry"))))
     }
 
     /// Checks and builds the circuit breaker; `None` if it is turned off.
@@ -138,7 +159,7 @@ impl Settings {
     /// As [`builder`](Self::builder).
     pub fn circuit_breaker(&self) -> Result<Option<CircuitBreaker>, ConfigError> {
         let breaker = self.breaker.builder().and_then(CircuitBreakerBuilder::build);
-        let breaker = breaker.map_err(|error| error.renamed(below("breaker")))?;
+        let breaker = self.explained(breaker.map_err(|error| error.renamed(below("breaker"))))?;
         Ok((self.breaker.enabled != Some(false)).then_some(breaker))
     }
 
@@ -151,7 +172,7 @@ impl Settings {
     /// As [`builder`](Self::builder).
     pub fn retry_budget(&self) -> Result<RetryBudget, ConfigError> {
         let budget = self.budget.builder().build();
-        let budget = budget.map_err(|error| error.renamed(below("budget")))?;
+        let budget = self.explained(budget.map_err(|error| error.renamed(below("budget"))))?;
         if self.budget.enabled == Some(false) {
             return Ok(RetryBudget::unlimited());
         }
@@ -167,7 +188,7 @@ impl Settings {
     /// As [`builder`](Self::builder).
     pub fn concurrency_limit(&self) -> Result<Option<ConcurrencyLimit>, ConfigError> {
         let limit = self.concurrency.build();
-        limit.map_err(|error| error.renamed(below("concurrency")))
+        self.explained(limit.map_err(|error| error.renamed(below("concurrency"))))
     }
 
     /// Checks and builds the hedge; `None` if it is off.
@@ -178,7 +199,13 @@ impl Settings {
     ///
     /// As [`builder`](Self::builder).
     pub fn hedge(&self) -> Result<Option<Hedge>, ConfigError> {
-        self.hedge.build().map_err(|error| error.renamed(below("hedge")))
+        let hedge = self.hedge.build();
+        self.explained(hedge.map_err(|error| error.renamed(below("hedge"))))
+    }
+
+    /// Names the variable as well, where one set what is refused.
+    fn explained<T>(&self, checked: Result<T, ConfigError>) -> Result<T, ConfigError> {
+        checked.map_err(|error| self.variables.explain(error, &mut self.clone()))
     }
 
     fn limits(&self, mut builder: ClientBuilder) -> ClientBuilder {
@@ -202,8 +229,8 @@ impl Table for Settings {
     fn entries(&mut self) -> Vec<Entry<'_>> {
         vec![
             Entry::leaf("base_url", BASE, &mut self.base_url),
-            Entry::leaf("attempt_timeout", "1ms to 86400s", &mut self.attempt_timeout),
-            Entry::leaf("total_timeout", "1ms to 2592000s", &mut self.total_timeout),
+            Entry::leaf("attempt_timeout", "1ms to 1day", &mut self.attempt_timeout),
+            Entry::leaf("total_timeout", "1ms to 30days", &mut self.total_timeout),
             Entry::leaf(
                 "connect_timeout",
                 "at least 1ms and less than the attempt timeout",

@@ -98,6 +98,20 @@ pub(super) fn overlay(under: &mut dyn Table, over: &mut dyn Table) {
     }
 }
 
+/// What is set at a path, as in `retry.backoff.base`.
+pub(super) fn value_at(table: &mut dyn Table, path: &str) -> Option<Scalar> {
+    let (head, rest) = match path.split_once('.') {
+        Some((head, rest)) => (head, Some(rest)),
+        None => (path, None),
+    };
+    let found = table.entries().into_iter().find(|entry| entry.name() == head)?;
+    match (found, rest) {
+        (Entry::Leaf(leaf), None) => leaf.slot.get(),
+        (Entry::Table(_, inner), Some(rest)) => value_at(inner, rest),
+        _ => None,
+    }
+}
+
 /// The names in a table, for whoever used another one.
 pub(super) fn names(entries: &[Entry<'_>]) -> String {
     let names: Vec<_> = entries.iter().map(|entry| format!("`{}`", entry.name())).collect();
@@ -121,7 +135,7 @@ pub struct Field {
 /// ```
 /// let fields = steadfast::config::fields();
 /// let base = fields.iter().find(|field| field.path == "retry.backoff.base").ok_or("is there")?;
-/// assert_eq!(base.accepted, r#"a duration such as "250ms" or "1m 30s": 1ms to 86400s"#);
+/// assert_eq!(base.accepted, r#"a duration such as "250ms" or "1m 30s": 1ms to 1day"#);
 /// # Ok::<(), &str>(())
 /// ```
 #[must_use]

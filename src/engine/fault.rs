@@ -7,7 +7,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::nack;
+use super::{nack, tls};
 use crate::operation::{Delivery, FailureKind};
 
 /// Places the failure of a request for which there was a connection: handed back unwritten, refused by the HTTP/2
@@ -36,6 +36,12 @@ pub(crate) fn place(
         None => FailureKind::Other,
     };
     (kind, Delivery::Unknown)
+}
+
+/// True if the handshake that makes a connection was refused by TLS: a certificate, an alert, or an answer that is no TLS.
+pub(crate) fn refused_by_tls(error: &(dyn StdError + 'static)) -> bool {
+    // How rustls reports it.
+    has_io(error, io::ErrorKind::InvalidData) || tls::refused(error)
 }
 
 /// True if an I/O error of this kind is among the causes.

@@ -15,6 +15,7 @@ mod fields;
 mod guard;
 mod hedging;
 mod hook;
+mod limits;
 mod lookup;
 #[cfg_attr(feature = "http2", path = "nack_h2.rs")]
 #[cfg_attr(not(feature = "http2"), path = "nack_none.rs")]
@@ -30,6 +31,9 @@ mod run;
 mod settings;
 mod setup;
 mod steps;
+#[cfg_attr(feature = "native-tls", path = "tls_native.rs")]
+#[cfg_attr(not(feature = "native-tls"), path = "tls_none.rs")]
+mod tls;
 mod trip;
 
 pub(crate) use aside::aside;
@@ -45,6 +49,7 @@ pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};
 pub use hook::AttemptInfo;
 pub(crate) use hook::{BeforeAttempt, FromFn};
+pub(crate) use limits::{SHORTEST, check_attempt_timeout, check_key_lifetime, check_total_timeout};
 pub use lookup::{Finding, InDoubt};
 pub(crate) use lookup::{Lookup, Prospect};
 pub(crate) use plan::Plan;

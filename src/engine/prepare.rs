@@ -50,7 +50,8 @@ pub(crate) struct Prepared {
 ///
 /// # Errors
 ///
-/// If the request carries several keys, one that is not visible ASCII of 1 to 255, or another one than was given.
+/// If the request carries several keys, one that is not visible ASCII of 1 to 255, or another one than was given; or if that
+/// was derived from nothing.
 pub(crate) fn prepare(
     method: &Method,
     (headers, body): (&mut Fields, &impl Payload),
@@ -110,8 +111,9 @@ fn adopt_from_body(body: &impl Payload, member: &str) -> Result<Option<Idempoten
     Ok(key.map(IdempotencyKey::new).transpose()?)
 }
 
-/// A key that is too long is refused by the server, or worse, cut.
+/// A key that is too long is refused by the server, or worse, cut; one of no parts would be shared by all operations.
 pub(crate) fn fits(key: &IdempotencyKey, limit: Option<usize>) -> Result<(), KeyError> {
+    key.check()?;
     let length = key.as_bytes().len();
     match limit {
         Some(limit) if length > limit => Err(KeyError::OverLimit { length, limit }),

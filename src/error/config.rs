@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use super::bound::Bound;
+
 /// A setting lies outside the range that its builder accepts.
 ///
 /// Returned by the `build()` of every builder in this crate. The message names the setting, the accepted range and the
@@ -21,6 +23,7 @@ pub struct ConfigError {
     field: Cow<'static, str>,
     accepted: Cow<'static, str>,
     fault: Fault,
+    variable: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,12 @@ impl ConfigError {
         &self.accepted
     }
 
+    /// The environment variable that set it, if `steadfast::config` read it from one.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
+    }
+
     /// Describes a rejected value.
     pub(crate) fn new(
         field: impl Into<Cow<'static, str>>,
@@ -58,6 +67,7 @@ impl ConfigError {
             field: field.into(),
             accepted: accepted.into(),
             fault: Fault::Value(value.to_string()),
+            variable: None,
         }
     }
 
@@ -76,16 +86,12 @@ impl ConfigError {
     }
 
     /// Fails unless the value lies in the range; `NaN` lies in none.
-    pub(crate) fn check<T: PartialOrd + fmt::Debug + Copy>(
-        field: &'static str,
-        accepted: RangeInclusive<T>,
-        value: T,
-    ) -> Result<(), Self> {
+    pub(crate) fn check<T: Bound>(field: &'static str, accepted: RangeInclusive<T>, value: T) -> Result<(), Self> {
         if accepted.contains(&value) {
             return Ok(());
         }
-        let range = format!("{:?} to {:?}", accepted.start(), accepted.end());
-        Err(Self::new(field, range, format_args!("{value:?}")))
+        let range = format!("{} to {}", accepted.start().shown(), accepted.end().shown());
+        Err(Self::new(field, range, value.shown()))
     }
 }
 
@@ -97,6 +103,15 @@ impl ConfigError {
             field: field.into(),
             accepted: accepted.into(),
             fault: Fault::Unknown,
+            variable: None,
+        }
+    }
+
+    /// Adds the environment variable that set the field.
+    pub(crate) fn set_by(self, variable: &str) -> Self {
+        Self {
+            variable: Some(variable.into()),
+            ..self
         }
     }
 
@@ -111,10 +126,18 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, accepted, fault } = self;
-        match fault {
-            Fault::Value(value) => write!(f, "`{field}` must be {accepted}, but was {value}"),
-            Fault::Unknown => write!(f, "there is no setting `{field}`, only {accepted}"),
+        let Self {
+            field,
+            accepted,
+            fault,
+            variable,
+        } = self;
+        match (fault, variable) {
+            (Fault::Value(value), None) => write!(f, "`{field}` must be {accepted}, but was {value}"),
+            (Fault::Value(value), Some(name)) => {
+                write!(f, "`{name}` (`{field}`) must be {accepted}, but was {value}")
+            }
+            (Fault::Unknown, _) => write!(f, "there is no setting `{field}`, only {accepted}"),
         }
     }
 }

@@ -95,7 +95,10 @@ impl Error {
     /// The policy's attempts were used up, in all or for such an outcome.
     #[must_use]
     pub fn is_attempts_exhausted(&self) -> bool {
-        self.stopped_by(StopReason::AttemptsExhausted)
+        matches!(
+            self.stop(),
+            Some(StopReason::AttemptsExhausted | StopReason::OutcomeLimit)
+        )
     }
 
     /// The policy's time for beginning retries was over.
@@ -148,7 +151,7 @@ impl Error {
         self.has_problem(Problem::QuotaExhausted)
     }
 
-    /// The key cannot go to this server: too long for it, or not visible ASCII. Nothing was sent.
+    /// The key cannot go to this server: too long for it, not visible ASCII, or derived from nothing. Nothing was sent.
     #[must_use]
     pub fn is_key_invalid(&self) -> bool {
         matches!(self.0.kind, Kind::Key(_))

@@ -8,7 +8,8 @@ use super::{Attempt, Error};
 use crate::breaker::{CircuitBreaker, Permit};
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
-use crate::engine::{Guards, Shields, Spent, Steps};
+use crate::engine::{Guards, Shields, Spent, Steps, check_attempt_timeout, check_key_lifetime, check_total_timeout};
+use crate::error::ConfigError;
 use crate::event::warn_given_up;
 use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Scope, StopReason};
 use crate::retry::{Decision, ReplaySafety, RetryPolicy};
@@ -94,6 +95,9 @@ impl<'a> Call<'a> {
     #[inline]
     pub(super) fn admit(&mut self) -> Result<Leave<'a>, Over> {
         let now = self.plan.clock.now();
+        if self.live.is_none() && self.plan.check().is_err() {
+            return Err(self.stop(StopReason::Final, None, now));
+        }
         let live = self.live.get_or_insert_with(|| self.plan.start(now));
         let admitted = match live.steps.admit(self.plan.shields(), now) {
             Ok(admitted) => admitted,
@@ -174,6 +178,7 @@ impl<'a> Call<'a> {
             began: began.at,
             ended: at,
             ending: ending(result),
+            verdict,
             effect: live.steps.attempts.last_effect(),
             wait: None,
         });
@@ -201,6 +206,9 @@ impl<'a> Call<'a> {
     #[cold]
     fn failed<T, E>(&mut self, over: &Over, last: Option<Result<T, E>>) -> Error<T, E> {
         let history = self.history.take(&self.plan);
+        if let Err(fault) = self.plan.check() {
+            return Error::misconfigured(history, fault);
+        }
         warn_given_up(history.attempts().len(), over.0, history.effect());
         Error::new(history, last)
     }
@@ -237,6 +245,21 @@ impl<'a> Plan<'a> {
             },
             started: now,
         }
+    }
+
+    /// Checks what was set, as a client does before it sends.
+    #[inline]
+    fn check(&self) -> Result<(), ConfigError> {
+        self.attempt_timeout.map_or(Ok(()), check_attempt_timeout)?;
+        self.total_timeout.map_or(Ok(()), check_total_timeout)?;
+        self.key_lifetime.map_or(Ok(()), check_key_lifetime)?;
+        let usable = self.key.as_ref().is_none_or(|key| key.check().is_ok());
+        ConfigError::require(
+            || usable,
+            "key",
+            "derived from a part that is not empty",
+            "derived from none",
+        )
     }
 
     /// What is known before the first attempt.

@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::history::{Ending, History, Record};
+use crate::error::ConfigError;
 use crate::operation::{Effect, IdempotencyKey, NotReplayable, StopReason};
 
 /// Why an operation failed: the last result that came, if any, and the whole history.
@@ -28,11 +29,42 @@ pub struct Error<T, E>(Box<Inner<T, E>>);
 struct Inner<T, E> {
     history: History,
     last: Option<Result<T, E>>,
+    fault: Option<ConfigError>,
 }
 
 impl<T, E> Error<T, E> {
     pub(super) fn new(history: History, last: Option<Result<T, E>>) -> Self {
-        Self(Box::new(Inner { history, last }))
+        Self(Box::new(Inner {
+            history,
+            last,
+            fault: None,
+        }))
+    }
+
+    pub(super) fn misconfigured(history: History, fault: ConfigError) -> Self {
+        Self(Box::new(Inner {
+            history,
+            last: None,
+            fault: Some(fault),
+        }))
+    }
+
+    /// What is out of its range, and the range: then nothing was attempted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast::RetryPolicy;
+    ///
+    /// let run = RetryPolicy::default().run_blocking(|_| Ok::<_, String>(1)).total_timeout(Duration::ZERO).call();
+    /// let failed = run.unwrap_err();
+    /// assert_eq!(failed.config_error().map(|error| error.field()), Some("total_timeout"));
+    /// assert_eq!(failed.to_string(), "`total_timeout` must be 1ms to 30days, but was 0s");
+    /// ```
+    #[must_use]
+    pub fn config_error(&self) -> Option<&ConfigError> {
+        self.0.fault.as_ref()
     }
 
     /// The last error that an attempt brought; `None` if there was none, as when the circuit was open at once.
@@ -115,10 +147,10 @@ impl<T, E> Error<T, E> {
         self.stop() == StopReason::BudgetExhausted
     }
 
-    /// The policy's attempts were used up.
+    /// The policy's attempts were used up, in all or for such an outcome.
     #[must_use]
     pub fn is_attempts_exhausted(&self) -> bool {
-        self.stop() == StopReason::AttemptsExhausted
+        matches!(self.stop(), StopReason::AttemptsExhausted | StopReason::OutcomeLimit)
     }
 
     /// The deadline left no room for another attempt.
@@ -152,6 +184,9 @@ impl<T, E> Error<T, E> {
 
 impl<T, E: fmt::Display> fmt::Display for Error<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(fault) = self.config_error() {
+            return fault.fmt(f);
+        }
         match (self.ending(), self.last()) {
             (None, _) => f.write_str("nothing was attempted")?,
             (Some(Ending::TimedOut), _) => f.write_str("no result in time")?,
@@ -187,6 +222,7 @@ impl<T, E: fmt::Debug> fmt::Debug for Error<T, E> {
         f.debug_struct("Error")
             .field("last", &self.last())
             .field("history", &format_args!("{}", self.0.history))
+            .field("config_error", &self.config_error())
             .finish()
     }
 }

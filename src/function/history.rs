@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::classify::Verdict;
 use crate::operation::{Effect, Few, IdempotencyKey, Seconds, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
@@ -34,6 +35,7 @@ pub struct Record {
     pub(super) began: Instant,
     pub(super) ended: Instant,
     pub(super) ending: Ending,
+    pub(super) verdict: Verdict,
     pub(super) effect: Effect,
     pub(super) wait: Option<Duration>,
 }
@@ -138,6 +140,11 @@ impl Record {
         self.ending
     }
 
+    /// What that was taken to mean: by the closure that classifies, or else as the module's table says.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
     /// What the far side may have done because of this attempt alone.
     #[must_use]
     pub fn effect(&self) -> Effect {
@@ -173,7 +180,11 @@ impl fmt::Display for History {
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (started, took) = (Seconds(self.started()).to_string(), Seconds(self.took()).to_string());
-        write!(f, "#{} at {started:>8} took {took:>8}  {}", self.number, self.ending)?;
+        write!(
+            f,
+            "#{} at {started:>8} took {took:>8}  {}: {}",
+            self.number, self.ending, self.verdict
+        )?;
         match self.wait {
             Some(wait) => write!(f, ", then waited {}", Seconds(wait)),
             None => Ok(()),

@@ -82,7 +82,7 @@ where
 fn told<T, E>(seen: Seen<'_, T, E>, judge: impl FnOnce(&Result<T, E>) -> Verdict) -> (Outcome<'_>, Verdict) {
     match seen {
         Ok(result) => {
-            let verdict = judge(result);
+            let verdict = judge(result).by_caller();
             let brought = if result.is_ok() { Brought::Value } else { Brought::Error };
             (verdict.outcome(brought), verdict)
         }

@@ -71,6 +71,8 @@
 //! # Guarantees
 //!
 //! * Every attempt is given the same key.
+//! * A time limit out of its range, or a key derived from nothing, is refused before anything is called:
+//!   [`Error::config_error`].
 //! * Dropping the future at any point, or a closure that panics, leaks no permit and no token.
 //! * [`Error`] carries the last result and the [`History`]: all attempts, all waits, why it stopped, and the effect.
 //! * A success with breaker and budget allocates nothing and reads the clock twice.

@@ -159,14 +159,16 @@ impl<'a, W, J, N> Run<'a, W, J, N> {
         }
     }
 
-    /// Sets how long all attempts and waits may take together, from the first on. Default: no limit.
+    /// Sets how long all attempts and waits may take together, from the first on: 1 ms to 30 days. Default: no limit.
+    ///
+    /// What is out of its range is told when it runs, before anything is called: [`Error::config_error`].
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.plan.total_timeout = Some(timeout);
         self
     }
 
-    /// Sets how long one attempt may take; then an async one is dropped, and retried where that is safe. Default: no
-    /// limit but what is left of the total.
+    /// Sets how long one attempt may take, 1 ms to a day; then an async one is dropped, and retried where that is safe.
+    /// Default: no limit but what is left of the total.
     ///
     /// A blocking one is only told, by [`Attempt::time_left`].
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
@@ -177,13 +179,13 @@ impl<'a, W, J, N> Run<'a, W, J, N> {
     /// Gives every attempt this key, [`Attempt::key`], which the far side honours: that makes a repeat safe.
     ///
     /// Derive it from what identifies the operation, or mint one with [`IdempotencyKey::random`]. Whether the closure
-    /// sends it is up to the closure.
+    /// sends it is up to the closure. One that was derived from nothing is refused as a time limit out of its range is.
     pub fn key(mut self, key: IdempotencyKey) -> Self {
         self.plan.key = Some(key);
         self
     }
 
-    /// Sets how long the far side remembers the key, from the first attempt. Default: for ever.
+    /// Sets how long the far side remembers the key, from the first attempt: 1 s or more. Default: for ever.
     pub fn key_lifetime(mut self, lifetime: Duration) -> Self {
         self.plan.key_lifetime = Some(lifetime);
         self
@@ -253,7 +255,8 @@ where
     ///
     /// # Errors
     ///
-    /// If no attempt brought a value that is accepted, and none may follow; with the last result and the history.
+    /// If no attempt brought a value that is accepted, and none may follow; with the last result and the history. If a
+    /// time limit is out of its range, then before any attempt.
     pub fn call(mut self) -> Result<W::Value, Error<W::Value, W::Error>> {
         let mut call = Call::new(self.plan, self.history);
         let mut last = None;

@@ -128,7 +128,7 @@
 //! let missing = || std::future::ready(Err(QueueError::NoSuchQueue));
 //! assert_eq!(before(missing).await, Err(QueueError::NoSuchQueue));
 //! let error = after(missing).await.unwrap_err();
-//! assert_eq!((error.stop(), error.history().attempts().len()), (StopReason::Final, 1));
+//! assert_eq!((error.stop(), error.history().attempts().len()), (StopReason::Rejected, 1));
 //! assert_eq!(error.effect(), Effect::Unknown);
 //! assert_eq!(error.into_inner(), Some(QueueError::NoSuchQueue));
 //! # });

@@ -37,6 +37,8 @@ pub enum FailureKind {
     /// No connection could be made in time.
     ConnectTimeout,
     /// TLS was refused for a reason that a retry does not change (certificate, alert, not TLS at all).
+    ///
+    /// With feature `native-tls` on Windows and Apple's systems, whose libraries do not say why, that is `Connect`.
     Tls,
     /// The proxy refused the caller's credentials.
     ProxyAuth,

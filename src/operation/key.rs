@@ -36,6 +36,8 @@ pub struct IdempotencyKey(Text);
 enum Text {
     Uuid([u8; UUID_LEN]),
     Other(Arc<str>),
+    /// Derived from nothing: every operation would have it, and the server would take the second for the first.
+    Nothing,
 }
 
 impl IdempotencyKey {
@@ -72,6 +74,10 @@ impl IdempotencyKey {
     /// that is meant to happen too (an order id, an attempt the *customer* made), and nothing that changes between
     /// retries (a timestamp, a fresh token).
     ///
+    /// Parts that say nothing, because there are none or all are empty, would give every operation the same key, and the
+    /// server would swallow all but the first. Such a key is no key: a request that is given it fails before it is sent,
+    /// with [`KeyError::NoParts`]. An empty part beside others counts as it is, so check an id that may be missing.
+    ///
     /// # Examples
     ///
     /// These values are pinned:
@@ -82,16 +88,20 @@ impl IdempotencyKey {
     /// assert_eq!(IdempotencyKey::derive(["charge", "order-42"]).as_str(), "04344926-5e9a-828b-a7e9-f9f8ae100781");
     /// assert_eq!(IdempotencyKey::derive(["a", "bc"]).as_str(), "db615156-4d43-87b1-a11c-60f597cf053c");
     /// assert_eq!(IdempotencyKey::derive(["ab", "c"]).as_str(), "7ecf4fb9-0773-8e61-80e6-00f0728f2415");
-    /// assert_eq!(IdempotencyKey::derive([""; 0]).as_str(), "adbf9c65-e176-81c5-9999-fc378fdb68f7");
     /// ```
     #[must_use]
     pub fn derive<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
         let mut hash = Sha256::new();
         hash.update(DERIVE_DOMAIN);
+        let mut says_nothing = true;
         for part in parts {
             let part = part.as_ref();
+            says_nothing &= part.is_empty();
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
+        }
+        if says_nothing {
+            return Self(Text::Nothing);
         }
         let digest = hash.finalize();
         let mut bytes = [0; 16];
@@ -99,12 +109,22 @@ impl IdempotencyKey {
         Self::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
-    /// The key itself, as it goes on the wire before any quoting.
+    /// The key itself, as it goes on the wire before any quoting; empty if it was [derived](Self::derive) from nothing.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Text::Uuid(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
             Text::Other(text) => text,
+            Text::Nothing => "",
+        }
+    }
+
+    /// Fails if it was derived from nothing: then it may go nowhere.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), KeyError> {
+        match self.0 {
+            Text::Nothing => Err(KeyError::NoParts),
+            Text::Uuid(_) | Text::Other(_) => Ok(()),
         }
     }
 
@@ -113,6 +133,7 @@ impl IdempotencyKey {
         match &self.0 {
             Text::Uuid(bytes) => bytes,
             Text::Other(text) => text.as_bytes(),
+            Text::Nothing => b"",
         }
     }
 
@@ -226,6 +247,9 @@ pub enum KeyError {
     /// There is nothing in it.
     #[error("an idempotency key must have 1 to {MAX_LEN} characters, this one is empty")]
     Empty,
+    /// It was derived from parts that say nothing: none, or empty ones.
+    #[error("an idempotency key must be derived from at least one part that is not empty")]
+    NoParts,
     /// It is longer than 255 characters.
     #[error("an idempotency key must have 1 to {MAX_LEN} characters, this one has {length}")]
     TooLong {
@@ -291,7 +315,18 @@ mod tests {
     fn parts_are_length_prefixed() {
         assert_ne!(IdempotencyKey::derive(["a", "bc"]), IdempotencyKey::derive(["ab", "c"]));
         assert_ne!(IdempotencyKey::derive(["a", ""]), IdempotencyKey::derive(["a"]));
-        assert_ne!(IdempotencyKey::derive([""; 0]), IdempotencyKey::derive([""]));
+        assert_ne!(IdempotencyKey::derive(["", "a"]), IdempotencyKey::derive(["a", ""]));
+    }
+
+    #[test]
+    fn parts_that_say_nothing_make_no_key() {
+        for parts in [&[][..], &[""], &["", "", ""]] {
+            let key = IdempotencyKey::derive(parts);
+            assert_eq!((key.check(), key.as_str()), (Err(KeyError::NoParts), ""), "{parts:?}");
+        }
+        for parts in [&["charge", ""][..], &["", "order-42"], &[" "], &["0"]] {
+            assert_eq!(IdempotencyKey::derive(parts).check(), Ok(()), "{parts:?}");
+        }
     }
 
     #[test]
@@ -313,7 +348,8 @@ mod tests {
 
         #[test]
         fn different_parts_give_different_keys(a: Vec<Vec<u8>>, b: Vec<Vec<u8>>) {
-            prop_assert_eq!(a == b, IdempotencyKey::derive(&a) == IdempotencyKey::derive(&b));
+            let say_nothing = a.concat().is_empty() && b.concat().is_empty();
+            prop_assert_eq!(a == b || say_nothing, IdempotencyKey::derive(&a) == IdempotencyKey::derive(&b));
         }
     }
 }

@@ -11,14 +11,20 @@ pub enum StopReason {
     Accepted,
     /// The failure cannot heal: a retry would fail in the same way.
     Final,
+    /// A classifier of the caller's called it a failure for good.
+    ///
+    /// [`Attempts`](crate::retry::Attempts) alone says `Final`: it is told verdicts, not whose they are.
+    Rejected,
     /// The server replayed a stored failure: a retry with this key returns the same bytes.
     Replayed,
     /// The attempt may have been processed, and repeating it could do it twice.
     NotReplayable(NotReplayable),
     /// The server may have forgotten the key, so a repeat could do it twice.
     KeyExpired,
-    /// The policy's attempts are used up, in all or for such an outcome.
+    /// The policy's attempts are used up.
     AttemptsExhausted,
+    /// The policy's attempts for such an outcome are used up.
+    OutcomeLimit,
     /// The server asked for a longer wait than the policy's limit.
     RetryAfterTooLong,
     /// The policy's time for beginning retries is over.
@@ -61,10 +67,12 @@ impl StopReason {
         match self {
             Self::Accepted => "accepted",
             Self::Final => "final",
+            Self::Rejected => "rejected",
             Self::Replayed => "replayed",
             Self::NotReplayable(_) => "not_replayable",
             Self::KeyExpired => "key_expired",
             Self::AttemptsExhausted => "attempts_exhausted",
+            Self::OutcomeLimit => "outcome_limit",
             Self::RetryAfterTooLong => "retry_after_too_long",
             Self::TimeExhausted => "time_exhausted",
             Self::StopCondition => "stop_condition",
@@ -82,10 +90,12 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             Self::Accepted => "accepted",
             Self::Final => "a retry would fail in the same way",
+            Self::Rejected => "a classifier called it a failure for good",
             Self::Replayed => "the server replayed a stored failure",
             Self::NotReplayable(why) => return why.fmt(f),
             Self::KeyExpired => "the server may have forgotten the key",
             Self::AttemptsExhausted => "no attempts left",
+            Self::OutcomeLimit => "no attempts left for such an outcome",
             Self::RetryAfterTooLong => "the server asked for a longer wait than the limit",
             Self::TimeExhausted => "no time left to begin a retry",
             Self::StopCondition => "a stop condition of the policy holds",

@@ -7,7 +7,7 @@ use super::facts::{Facts, RateLimit};
 use super::pattern::Pattern;
 use super::{Preset, ResetFormat, Rule, StreamEnd};
 use crate::classify::{Chain, Classify};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Span};
 use crate::operation::{KeyHeader, KeySettings, KeySupport};
 
 /// Builds a [`Preset`]; every value is checked at [`build`](Self::build).
@@ -239,7 +239,8 @@ impl PresetBuilder {
             ConfigError::check("key_max_length", 1..=255, length)?;
         }
         if let Some(lifetime) = facts.key.lifetime {
-            ConfigError::check("key_lifetime", Duration::from_secs(1)..=Duration::MAX, lifetime)?;
+            let long_enough = || lifetime >= Duration::from_secs(1);
+            ConfigError::require(long_enough, "key_lifetime", "at least 1s", Span(lifetime))?;
         }
         let shortest = Duration::from_millis(1);
         if let Some(timeout) = facts.attempt_timeout {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::jitter::{Decorrelation, Jitter};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Span};
 
 /// How long to wait before each retry.
 ///
@@ -49,6 +49,9 @@ impl Backoff {
     pub const MOST_STEPS: usize = 99;
 
     /// Waits that start at `base` (1 ms to a day) and double, up to [`max`](Self::max), which is a day until set.
+    ///
+    /// The cap of 8 s belongs to the [default](Self::default) alone, and to settings files, where what is not set is the
+    /// default's.
     #[must_use]
     pub fn exponential(base: Duration) -> Self {
         let curve = Curve::Exponential {
@@ -173,7 +176,12 @@ impl Backoff {
             Curve::Steps(waits) => {
                 ConfigError::require(|| !waits.is_empty(), "backoff.steps", "at least one wait", "none")?;
                 for wait in waits.iter() {
-                    ConfigError::check("backoff.steps", SHORTEST..=Duration::MAX, *wait)?;
+                    ConfigError::require(
+                        || *wait >= SHORTEST,
+                        "backoff.steps",
+                        "waits of 1ms or more",
+                        Span(*wait),
+                    )?;
                 }
                 SHORTEST
             }

@@ -28,7 +28,8 @@ impl RetryPolicyBuilder {
 
     /// Sets how many attempts at most may end in one way, such as a status: 1 to 100; callable 6 times.
     ///
-    /// With the last of them the operation stops, as without any attempts left: 1 means that it is not retried at all.
+    /// With the last of them the operation stops, by [`OutcomeLimit`](crate::StopReason::OutcomeLimit): 1 means that it is
+    /// not retried at all.
     ///
     /// # Examples
     ///

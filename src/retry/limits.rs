@@ -53,7 +53,7 @@ impl Ends {
             };
             *count = count.saturating_add(u8::from(holds));
             if holds && u32::from(*count) >= *most {
-                stop = Some(StopReason::AttemptsExhausted);
+                stop = Some(StopReason::OutcomeLimit);
             }
         }
         stop

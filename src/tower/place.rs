@@ -31,6 +31,7 @@ mod sealed {
 /// |---|---|---|
 /// | [`Failure`] | its own | as it says |
 /// | [`Error`](crate::Error), of a client or a layer underneath | its last failure's | unless its effect is `NotApplied` |
+/// | `hyper_util::client::legacy::Error`, the request is unusable: no absolute URI, a version or method that its connection does not speak, a scheme that its connector does not | `Request` | no |
 /// | `hyper_util::client::legacy::Error`, no connection | `Connect`, `ConnectTimeout`, `Dns`, `Tls` | no |
 /// | `tower::load_shed::error::Overloaded` | `Nack` | no |
 /// | `hyper::Error`, handed back unwritten | `ConnectionLost` | no |
@@ -102,8 +103,13 @@ fn placed(error: &(dyn StdError + 'static)) -> (FailureKind, Delivery) {
     if let Some(failure) = fault::find::<Failure>(error) {
         return (failure.kind(), failure.delivery());
     }
-    if fault::find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect) {
-        return (unconnected(error), Delivery::NeverSent);
+    if let Some(client) = fault::find::<legacy::Error>(error) {
+        if client.is_connect() {
+            return (unconnected(error), Delivery::NeverSent);
+        }
+        if is_unusable(client) {
+            return (FailureKind::Request, Delivery::NeverSent);
+        }
     }
     if fault::find::<Overloaded>(error).is_some() {
         return (FailureKind::Nack, Delivery::NeverSent);
@@ -117,17 +123,41 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
         || fault::has_io(error, io::ErrorKind::TimedOut)
 }
 
+/// True if the client refused the request before it gave it to a connection.
+///
+/// Its kinds are private but for `Connect`, so this takes two signs: what a connection reported always has a cause, and the
+/// refusals have their names in the text. A name that is not known here leaves doubt.
+fn is_unusable(error: &legacy::Error) -> bool {
+    error.source().is_none() && UNUSABLE.contains(&error.to_string().as_str())
+}
+
 /// Why no connection was made; whichever it is, no request was sent.
 fn unconnected(error: &(dyn StdError + 'static)) -> FailureKind {
-    if fault::has_io(error, io::ErrorKind::TimedOut) {
+    // hyper-util's `ConnectError` has no public type. The texts decide the kind only, never the delivery.
+    let says = |texts: &[&str]| fault::chain(error).any(|cause| texts.contains(&cause.to_string().as_str()));
+    if says(&UNCONNECTABLE) {
+        FailureKind::Request
+    } else if fault::has_io(error, io::ErrorKind::TimedOut) {
         FailureKind::ConnectTimeout
-    } else if fault::has_io(error, io::ErrorKind::InvalidData) {
-        // How rustls reports a certificate, an alert, or an answer that is no TLS at all.
+    } else if fault::refused_by_tls(error) {
         FailureKind::Tls
-    } else if fault::chain(error).any(|cause| cause.to_string() == "dns error") {
-        // hyper-util's error has no public type. The text decides the kind only, never the delivery.
+    } else if says(&["dns error"]) {
         FailureKind::Dns
     } else {
         FailureKind::Connect
     }
 }
+
+/// The refusals of `hyper_util::client::legacy::Client`, all of them raised before a request is handed to a connection.
+const UNUSABLE: [&str; 3] = [
+    "client error (UserAbsoluteUriRequired)",
+    "client error (UserUnsupportedVersion)",
+    "client error (UserUnsupportedRequestMethod)",
+];
+
+/// What hyper-util's `HttpConnector` says of a URI that it connects to no server for, now or later.
+const UNCONNECTABLE: [&str; 3] = [
+    "invalid URL, scheme is not http",
+    "invalid URL, scheme is missing",
+    "invalid URL, host is missing",
+];

@@ -125,7 +125,7 @@ async fn a_classifier_decides_what_is_an_answer() {
     let error = limit(client.post(server.url("/")).send()).await.unwrap_err();
     assert_eq!(
         (error.status().unwrap().as_u16(), error.receipt().unwrap().stop()),
-        (200, StopReason::Final)
+        (200, StopReason::Rejected)
     );
     assert_eq!(error.effect(), Effect::Applied);
 }

@@ -164,7 +164,7 @@ async fn a_bad_part_shows_at_send_and_nothing_is_sent() {
             charge()
                 .retry_with(|policy| policy.max_elapsed(Duration::MAX))
                 .max_attempts(2),
-            "`max_elapsed` must be 1ms to 2592000s, but was 18446744073709551615.999999999s",
+            "`max_elapsed` must be 1ms to 30days, but was 213503982334601days 7h 15s 999ms 999us 999ns",
         ),
     ] {
         let error: Error = limit(request.send()).await.unwrap_err();
@@ -211,7 +211,7 @@ async fn a_derived_policy_differs_where_it_was_changed_and_the_first_stays_as_it
         let error = limit(client(policy).put(api.endpoint("/v1/charges")).send())
             .await
             .unwrap_err();
-        assert_eq!(error.receipt().unwrap().stop(), StopReason::AttemptsExhausted);
+        assert_eq!(error.receipt().unwrap().stop(), StopReason::OutcomeLimit);
         assert_eq!(
             (api.arrivals() - before.0, asked.load(Ordering::Relaxed) - before.1),
             (2, 2)

@@ -353,7 +353,11 @@ proptest! {
             let wait = match decision {
                 Decision::RetryAfter(wait) => wait,
                 Decision::Stop(StopReason::AttemptsExhausted) => {
-                    prop_assert!(is_spent);
+                    prop_assert!(begun >= limits.policy.max_attempts());
+                    continue;
+                }
+                Decision::Stop(StopReason::OutcomeLimit) => {
+                    prop_assert!(is_spent && begun < limits.policy.max_attempts());
                     continue;
                 }
                 Decision::Stop(StopReason::TimeExhausted) => {

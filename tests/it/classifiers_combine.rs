@@ -341,7 +341,11 @@ async fn a_combination_decides_over_a_socket_as_in_memory() {
     .await
     .unwrap_err();
     assert_eq!((proxy.passages().len(), api.totals().effects()), (3, 0));
-    assert_eq!(error.receipt().unwrap().stop(), StopReason::Final);
+    assert_eq!(error.receipt().unwrap().stop(), StopReason::Rejected);
+    assert!(
+        error.to_string().contains("a classifier called it a failure for good"),
+        "{error}"
+    );
 
     let (api, proxy) = behind([502, 409].map(Fault::answer)).await;
     let response = limit(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use steadfast::{IdempotencyKey, KeyFormat, NotReplayable, ResponseExt, StopReason};
+use steadfast::{Effect, IdempotencyKey, KeyFormat, NotReplayable, ResponseExt, StopReason};
 
 use crate::support::{RawServer, SHORT, answer, client, impatient, limit, one_shot};
 
@@ -42,6 +42,32 @@ async fn two_operations_never_share_one() {
         .default_headers(defaults)
         .key_header(HeaderName::from_static("x-key"));
     assert!(builder.build().unwrap_err().is_builder());
+}
+
+/// A derived key survives the process, so a missing id must not make one key of all operations.
+#[tokio::test]
+async fn a_key_derived_from_nothing_is_never_sent() {
+    let server = RawServer::start([]).await;
+    let nothing: [&[&str]; 3] = [&[], &[""], &["", ""]];
+    for parts in nothing {
+        let request = client().post(server.url("/")).body("amount=100");
+        let error = limit(request.idempotency_key(IdempotencyKey::derive(parts)).send())
+            .await
+            .unwrap_err();
+        assert!(error.is_key_invalid() && error.is_builder(), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "an idempotency key must be derived from at least one part that is not empty"
+        );
+        assert_eq!(error.effect(), Effect::NotApplied);
+    }
+    assert_eq!(server.connections(), 0);
+
+    let partly = client().post(server.url("/")).body("amount=100");
+    limit(partly.idempotency_key(IdempotencyKey::derive(["charge", ""])).send())
+        .await
+        .unwrap();
+    assert!(server.arrivals()[0].key().is_some());
 }
 
 #[tokio::test]

@@ -57,10 +57,55 @@ fn a_rejected_value_is_kept_readable() {
     assert_eq!((failed.value(), failed.last()), (Some(&"half a row"), None));
     assert_eq!(
         failed.to_string(),
-        "the value was rejected (attempt 1; a retry would fail in the same way; effect: unknown)"
+        "the value was rejected (attempt 1; a classifier called it a failure for good; effect: unknown)"
     );
     assert!(!format!("{failed:?}").contains("half a row"));
     assert_eq!(failed.into_value(), Some("half a row"));
+}
+
+#[test]
+fn a_history_tells_the_verdict_on_each_attempt() {
+    let failed = policy()
+        .run_blocking(|attempt| {
+            if attempt.number() < 4 {
+                Err(Locked(attempt.number()))
+            } else {
+                Ok(())
+            }
+        })
+        .classify(|result| match result {
+            Err(Locked(1)) => Verdict::retry(),
+            Err(Locked(2)) => Verdict::retry_after(seconds(7)),
+            Err(_) => Verdict::retry_untouched(),
+            Ok(()) => Verdict::fail(),
+        })
+        .clock(Clock::skipping())
+        .call()
+        .unwrap_err();
+    let verdicts: Vec<_> = failed
+        .history()
+        .attempts()
+        .iter()
+        .map(steadfast::function::Record::verdict)
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::retry(),
+            Verdict::retry_after(seconds(7)),
+            Verdict::retry_untouched(),
+            Verdict::fail()
+        ]
+    );
+    let told = failed.history().to_string();
+    for (line, expected) in told.lines().skip(1).zip([
+        "an error: retry, then waited ",
+        "an error: retry after 7.000 s, then waited ",
+        "an error: retry untouched, then waited ",
+        "a value: fail",
+    ]) {
+        assert!(line.contains(expected), "{told}");
+    }
 }
 
 #[test]

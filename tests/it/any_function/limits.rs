@@ -1,8 +1,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use steadfast::function::{Ending, Record};
-use steadfast::{Clock, RetryPolicy, Verdict};
+use steadfast::breaker::CircuitBreaker;
+use steadfast::function::{Ending, History, Record};
+use steadfast::{Clock, Effect, IdempotencyKey, RetryPolicy, StopReason, Verdict};
 
 use super::{policy, seconds};
 use crate::support_time::paused;
@@ -29,6 +30,11 @@ fn an_attempt_out_of_time_is_dropped_and_an_earlier_error_is_kept() {
     let endings: Vec<_> = failed.history().attempts().iter().map(Record::ending).collect();
     assert_eq!(endings, [Ending::Error, Ending::TimedOut]);
     assert_eq!(failed.history().attempts()[1].took(), seconds(3));
+    assert!(
+        failed.history().to_string().ends_with("  out of time: retry"),
+        "{}",
+        failed.history()
+    );
     assert_eq!(
         failed.to_string(),
         "no result in time (attempt 2; no attempts left; effect: unknown)"
@@ -55,6 +61,80 @@ fn the_deadline_shrinks_the_last_attempt_and_counts_from_the_first_poll() {
     assert!(failed.is_deadline() && failed.is_timeout());
     assert_eq!(left, [Some(seconds(4)), Some(seconds(1))]);
     assert_eq!(failed.history().elapsed(), seconds(6));
+}
+
+#[test]
+fn a_limit_out_of_its_range_is_refused_before_anything_is_called() {
+    let month = seconds(31 * 86_400);
+    let day = "1ms to 1day";
+    for (attempt, total, lifetime, expected) in [
+        (
+            Some(Duration::ZERO),
+            None,
+            None,
+            format!("`attempt_timeout` must be {day}, but was 0s"),
+        ),
+        (
+            Some(month),
+            None,
+            None,
+            format!("`attempt_timeout` must be {day}, but was 31days"),
+        ),
+        (
+            None,
+            Some(Duration::ZERO),
+            None,
+            "`total_timeout` must be 1ms to 30days, but was 0s".to_owned(),
+        ),
+        (
+            None,
+            Some(month),
+            None,
+            "`total_timeout` must be 1ms to 30days, but was 31days".to_owned(),
+        ),
+        (
+            None,
+            None,
+            Some(seconds(0)),
+            "`key_lifetime` must be at least 1s, but was 0s".to_owned(),
+        ),
+    ] {
+        let (policy, breaker, mut history) = (policy(), CircuitBreaker::default(), History::default());
+        let mut run = policy.run_blocking(|_| -> Result<(), &str> { panic!("it was called") });
+        let mut future = policy.run(async |_| -> Result<(), &str> { panic!("it was called") });
+        if let Some(limit) = attempt {
+            (run, future) = (run.attempt_timeout(limit), future.attempt_timeout(limit));
+        }
+        if let Some(limit) = total {
+            (run, future) = (run.total_timeout(limit), future.total_timeout(limit));
+        }
+        if let Some(lifetime) = lifetime {
+            (run, future) = (run.key_lifetime(lifetime), future.key_lifetime(lifetime));
+        }
+        let failed = run.circuit_breaker(&breaker).history(&mut history).call().unwrap_err();
+        assert_eq!(failed.to_string(), expected);
+        assert_eq!(failed.config_error().unwrap().to_string(), expected);
+        assert_eq!(
+            (failed.stop(), failed.effect()),
+            (StopReason::Final, Effect::NotApplied)
+        );
+        assert!(failed.last().is_none() && history.attempts().is_empty());
+        assert_eq!(paused(async { future.await.unwrap_err() }).to_string(), expected);
+    }
+}
+
+#[test]
+fn a_key_of_no_parts_is_refused_before_anything_is_called() {
+    let failed = policy()
+        .run_blocking(|_| -> Result<(), &str> { panic!("it was called") })
+        .key(IdempotencyKey::derive([""]))
+        .call()
+        .unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "`key` must be derived from a part that is not empty, but was derived from none"
+    );
+    assert_eq!(failed.config_error().unwrap().field(), "key");
 }
 
 #[test]

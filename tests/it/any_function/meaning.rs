@@ -60,7 +60,7 @@ fn told(result: Result<(), &'static str>, verdict: Verdict) -> (u64, u64, Effect
 #[test]
 fn the_table_of_the_module_holds() {
     use Effect::{Applied, NotApplied, Unknown};
-    use StopReason::{Accepted, AttemptsExhausted, Final};
+    use StopReason::{Accepted, AttemptsExhausted, Rejected};
     let (value, error) = (Ok(()), Err("it failed"));
     let soon = Verdict::retry_after(Duration::from_secs(1));
     assert_eq!(told(value, Verdict::accept()), (1, 0, Applied, Accepted));
@@ -70,8 +70,8 @@ fn the_table_of_the_module_holds() {
         told(error, Verdict::retry_untouched()),
         (1, 1, NotApplied, AttemptsExhausted)
     );
-    assert_eq!(told(error, Verdict::fail()), (1, 0, Unknown, Final));
-    assert_eq!(told(value, Verdict::fail()), (1, 0, Unknown, Final));
+    assert_eq!(told(error, Verdict::fail()), (1, 0, Unknown, Rejected));
+    assert_eq!(told(value, Verdict::fail()), (1, 0, Unknown, Rejected));
     assert_eq!(told(error, Verdict::accept()), (1, 0, Unknown, Accepted));
     assert_eq!(told(error, Verdict::already_done()), (1, 0, Applied, Accepted));
 }

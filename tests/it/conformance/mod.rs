@@ -11,7 +11,7 @@ mod server;
 mod table;
 mod tower;
 
-pub(crate) use row::{Again, Answer, Circuit, Ended, Keyed, Row, Seen};
+pub(crate) use row::{Again, Answer, Circuit, Ended, Keyed, Of503, Row, Seen};
 pub(crate) use server::Server;
 
 /// A driver of operations.

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use steadfast::breaker::{CircuitBreaker, Signal, State, Try};
 use steadfast::budget::RetryBudget;
+use steadfast::classify::on_status;
 use steadfast::retry::ReplaySafety;
 use steadfast::{
     Backoff, Delivery, Effect, Ending, Failure, FailureKind, Jitter, KeySupport, Receipt, Replay, RetryPolicy, Scope,
@@ -18,6 +19,7 @@ pub(crate) struct Row {
     pub(crate) key_lifetime: Option<Duration>,
     pub(crate) again: Again,
     pub(crate) max_attempts: u32,
+    pub(crate) of_503: Of503,
     pub(crate) attempt_timeout: Duration,
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) circuit: Circuit,
@@ -54,6 +56,16 @@ pub(crate) enum Again {
     BodyGone,
     /// Although it may act twice.
     AtLeastOnce,
+}
+
+/// What the policy says of a 503, beside the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of503 {
+    Nothing,
+    /// So many attempts at most may end in one.
+    Limited(u32),
+    /// A classifier calls it a failure for good.
+    Final,
 }
 
 /// In what state the breaker is.
@@ -105,11 +117,15 @@ pub(crate) enum Ended {
 impl Row {
     /// Waits of 1, 2, 4, 8 s without jitter.
     pub(crate) fn policy(&self) -> RetryPolicy {
-        RetryPolicy::builder()
+        let builder = RetryPolicy::builder()
             .max_attempts(self.max_attempts)
-            .backoff(Backoff::default().jitter(Jitter::None))
-            .build()
-            .unwrap()
+            .backoff(Backoff::default().jitter(Jitter::None));
+        let builder = match self.of_503 {
+            Of503::Nothing => builder,
+            Of503::Limited(most) => builder.max_attempts_for(StatusCode::SERVICE_UNAVAILABLE, most),
+            Of503::Final => builder.classify(on_status([503]).fail()),
+        };
+        builder.build().unwrap()
     }
 
     pub(crate) fn budget(&self) -> RetryBudget {

@@ -4,7 +4,7 @@ use http::Method;
 use steadfast::{Effect, NotReplayable, StopReason};
 
 use super::Answer::{Hang, Lost, Nack, Patience, Refused, Replayed, Status};
-use super::{Again, Answer, Circuit, Keyed, Row};
+use super::{Again, Answer, Circuit, Keyed, Of503, Row};
 
 /// Every row; a driver must agree with all of them.
 pub(super) fn rows() -> Vec<Row> {
@@ -94,6 +94,17 @@ fn given_up() -> Vec<Row> {
         row("one attempt", &[Status(500)])
             .max_attempts(1)
             .stops(StopReason::AttemptsExhausted, Effect::Unknown),
+        row(
+            "two of five attempts may end in a 503",
+            &[Status(503), Status(500), Status(503)],
+        )
+        .of_503(Of503::Limited(2))
+        .waits(&[1, 2])
+        .stops(StopReason::OutcomeLimit, Effect::Unknown),
+        row("a classifier calls it final", &[Status(500), Status(503)])
+            .of_503(Of503::Final)
+            .waits(&[1])
+            .stops(StopReason::Rejected, Effect::Unknown),
         row("not implemented cannot heal", &[Status(501)]).stops(StopReason::Final, Effect::Unknown),
         row("a stored failure is replayed for ever", &[Lost, Replayed(500)])
             .waits(&[1])
@@ -264,6 +275,7 @@ fn row(name: &'static str, answers: &[Answer]) -> Row {
         key_lifetime: None,
         again: Again::Unsaid,
         max_attempts: 5,
+        of_503: Of503::Nothing,
         attempt_timeout: Duration::from_secs(30),
         total_timeout: None,
         circuit: Circuit::Closed,
@@ -302,6 +314,11 @@ impl Row {
 
     fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    fn of_503(mut self, of_503: Of503) -> Self {
+        self.of_503 = of_503;
         self
     }
 

@@ -170,6 +170,12 @@ async fn stops() {
     let once = steadfast::RetryPolicy::builder().max_attempts(1).build().unwrap();
     meet(unavailable(), |builder| builder.retry(once), as_is).await;
 
+    let limited = steadfast::RetryPolicy::builder().max_attempts_for(StatusCode::SERVICE_UNAVAILABLE, 1);
+    let limited = limited.build().unwrap();
+    meet(unavailable(), |builder| builder.retry(limited), as_is).await;
+    let refusing = steadfast::RetryPolicy::builder().classify_fn(|_| Some(steadfast::Verdict::fail()));
+    let refusing = refusing.build().unwrap();
+    meet(unavailable(), |builder| builder.retry(refusing), as_is).await;
     let bounded = steadfast::RetryPolicy::builder().max_elapsed(Duration::from_millis(1));
     let bounded = bounded.build().unwrap();
     meet(unavailable(), |builder| builder.retry(bounded), as_is).await;

@@ -41,6 +41,20 @@ async fn a_key_that_is_none_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn a_key_derived_from_nothing_is_refused_before_anything_is_sent() {
+    let server = RawServer::start([]).await;
+    let chain = bare().with(resilience().0).build();
+    let own = PerRequest::new().idempotency_key(IdempotencyKey::derive([""; 0]));
+
+    let error = limit(chain.post(server.url("/")).with_extension(own).send())
+        .await
+        .unwrap_err();
+
+    assert!(error.operation_error().unwrap().is_key_invalid(), "{error}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
 async fn a_key_that_changes_from_pass_to_pass_around_us_stops_the_loop() {
     let server = RawServer::start(vec![answer(503, "", ""); 20]).await;
     let chain = bare()

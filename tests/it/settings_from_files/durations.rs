@@ -38,7 +38,7 @@ fn what_is_no_duration_is_refused() {
         assert_eq!(
             message,
             format!(
-                "`attempt_timeout` must be a duration such as \"250ms\" or \"1m 30s\": 1ms to 86400s, but was {text}"
+                "`attempt_timeout` must be a duration such as \"250ms\" or \"1m 30s\": 1ms to 1day, but was {text}"
             )
         );
     }

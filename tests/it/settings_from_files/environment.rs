@@ -97,14 +97,84 @@ fn a_variable_whose_value_is_of_a_wrong_form_is_refused_by_name_and_range() {
         let field = fields().into_iter().find(|field| field.path == row.path).unwrap();
         assert_eq!(
             error.to_string(),
-            format!("`{name}` must be {}, but was \"@ §\"", field.accepted)
+            format!("`{name}` (`{}`) must be {}, but was \"@ §\"", row.path, field.accepted)
         );
+        assert_eq!((error.field(), error.variable()), (row.path, Some(name.as_str())));
         assert!(
             Settings::from_env("APP", [(name.as_str(), "")]).is_err()
                 || ["key.methods", "retry.max_attempts_for"].contains(&row.path),
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_value_outside_its_range_is_refused_by_variable_and_path() {
+    let mut judged_by_builders = 0;
+    for row in ROWS {
+        let (name, good) = row.variable("APP");
+        let value = row.outside.replace(['"', '[', ']'], "");
+        let env = Settings::from_env("APP", [(name.as_str(), value.as_str())]);
+        // Of a wrong form, which is another test; or wrong in TOML alone, where text is no flag.
+        let Some(env) = env.ok().filter(|_| value != good) else {
+            continue;
+        };
+        judged_by_builders += 1;
+        let error = toml(&row.line(row.good)).overlay(&env).builder().unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("`{name}` (`{}`) must be ", row.path)),
+            "{message}"
+        );
+        assert_eq!((error.field(), error.variable()), (row.path, Some(name.as_str())));
+    }
+    assert!(judged_by_builders > 30, "{judged_by_builders}");
+}
+
+#[test]
+fn a_variable_is_named_only_for_what_it_set() {
+    let env = |value| Settings::from_env("APP", [("APP_RETRY__MAX_ATTEMPTS", value)]).unwrap();
+    let refused = |settings: Settings| settings.builder().unwrap_err().to_string();
+    let range = "must be 1 to 100, but was";
+    assert_eq!(
+        refused(env("0")),
+        format!("`APP_RETRY__MAX_ATTEMPTS` (`retry.max_attempts`) {range} 0")
+    );
+    let by_file = refused(env("0").overlay(&toml("retry.max_attempts = 0")));
+    assert_eq!(by_file, format!("`retry.max_attempts` {range} 0"));
+    let mut by_code = env("4");
+    by_code.retry.max_attempts = Some(101);
+    assert_eq!(refused(by_code), format!("`retry.max_attempts` {range} 101"));
+    let by_another = refused(env("0").overlay(&Settings::from_env("B", [("B_RETRY__MAX_ATTEMPTS", "102")]).unwrap()));
+    assert_eq!(
+        by_another,
+        format!("`B_RETRY__MAX_ATTEMPTS` (`retry.max_attempts`) {range} 102")
+    );
+    let beside = refused(toml("breaker.probes = 0").overlay(&env("4")));
+    assert_eq!(beside, "`breaker.probes` must be 1 to 100 probes, but was 0");
+}
+
+#[test]
+fn a_prefix_that_no_variable_could_have_is_refused() {
+    for prefix in ["", "APP_", "_"] {
+        let error = Settings::from_env(prefix, [("APP_RETRY__MAX_ATTEMPTS", "4")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("`prefix` must be a name that does not end with an underscore, but was {prefix:?}")
+        );
+    }
+}
+
+#[test]
+fn whether_anything_was_read_can_be_told() {
+    let variables = [("APP_RETRY__MAX_ATTEMPTS", "4"), ("APP_BUFFER", "10"), ("OTHER", "x")];
+    let read = |prefix| Settings::from_env(prefix, variables).unwrap();
+    assert_eq!(read("app").variables().count(), 0);
+    let names = ["APP_RETRY__MAX_ATTEMPTS", "APP_BUFFER"];
+    assert!(read("APP").variables().eq(names));
+    let file = toml("retry.max_attempts = 2");
+    assert!(file.clone().overlay(&read("APP")).variables().eq(names));
+    assert!(read("APP").overlay(&file).variables().eq(["APP_BUFFER"]));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use steadfast::FailureKind;
 use steadfast::config::{AttemptsFor, Effective, EndsWith, Field, Settings, fields};
 
@@ -57,7 +59,7 @@ fn the_range_that_a_field_announces_is_the_one_its_builder_enforces() {
         let announced = field(row).accepted;
         // Depends on the base, which only the builder knows.
         let range = if row.path == "retry.backoff.max" {
-            "the base to 86400s"
+            "the base to 1day"
         } else {
             row.range
         };
@@ -108,7 +110,7 @@ fn an_error_says_where_in_the_file_it_is() {
     assert_eq!(
         error.to_string(),
         "TOML parse error at line 5, column 8\n  |\n5 | base = 5\n  |        ^\n\
-         `retry.backoff.base` must be a duration such as \"250ms\" or \"1m 30s\": 1ms to 86400s, but was 5\n"
+         `retry.backoff.base` must be a duration such as \"250ms\" or \"1m 30s\": 1ms to 1day, but was 5\n"
     );
     let error = serde_json::from_str::<Settings>("{\n  \"retry\": { \"max_attempts\": -1 }\n}").unwrap_err();
     assert_eq!(error.line(), 2);
@@ -145,6 +147,34 @@ fn half_of_what_is_turned_off_by_name_may_be_left_over() {
     ] {
         assert!(toml(text).builder().is_ok(), "{text}");
     }
+}
+
+#[test]
+fn a_wait_in_a_list_has_a_least_and_no_most() {
+    for (text, shown) in [("[\"0s\"]", "0s"), ("[\"1s\", \"999us\"]", "999us")] {
+        assert_eq!(
+            refused(&format!("retry.backoff.steps = {text}")),
+            format!("`retry.backoff.steps` must be waits of 1ms or more, but was {shown}")
+        );
+    }
+}
+
+/// In code, a curve of one's own starts from no cap but a day; in a file, what is not set is the default's.
+#[test]
+fn a_first_wait_above_the_default_cap_needs_a_cap_of_its_own_in_a_file_alone() {
+    assert_eq!(
+        refused("retry.backoff.base = \"20s\""),
+        "`retry.backoff.max` must be 20s to 1day, but was 8s"
+    );
+    assert!(
+        toml("retry.backoff = { base = \"20s\", max = \"1m\" }")
+            .builder()
+            .is_ok()
+    );
+    let waits = steadfast::Backoff::exponential(Duration::from_secs(20)).jitter(steadfast::Jitter::None);
+    assert_eq!(waits.wait(99, None, 0.0), Duration::from_secs(86_400));
+    let policy = steadfast::RetryPolicy::builder().backoff(waits);
+    assert!(policy.build().is_ok());
 }
 
 #[test]

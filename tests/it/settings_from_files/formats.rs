@@ -122,7 +122,7 @@ fn a_policy_is_checked_as_it_is_read() {
     let refused = |text: &str| toml::from_str::<MyConfig>(text).unwrap_err().message().to_owned();
     assert_eq!(
         refused("name = \"x\"\nbreaker = {}\nretry.backoff.max = \"1ms\"\n"),
-        "`backoff.max` must be 1s to 86400s, but was 1ms"
+        "`backoff.max` must be 1s to 1day, but was 1ms"
     );
     assert!(refused("name = \"x\"\nbreaker = {}\nretry.attempts = 3\n").starts_with("there is no setting `attempts`"));
 }

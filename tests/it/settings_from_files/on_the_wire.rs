@@ -60,7 +60,7 @@ async fn attempts_end_at_the_limits_of_the_file() {
         (
             "retry.max_attempts_for = [\"500: 1\", \"503: 3\"]",
             3,
-            StopReason::AttemptsExhausted,
+            StopReason::OutcomeLimit,
         ),
         ("retry.max_elapsed = \"45s\"", 5, StopReason::TimeExhausted),
     ] {

@@ -34,8 +34,8 @@ pub(super) const ROWS: &[Row] = &[
         r#""ftp://api.example.com""#,
         BASE,
     ),
-    row("attempt_timeout", r#""20s""#, r#""0s""#, "1ms to 86400s"),
-    row("total_timeout", r#""1m 30s""#, r#""31days""#, "1ms to 2592000s"),
+    row("attempt_timeout", r#""20s""#, r#""0s""#, "1ms to 1day"),
+    row("total_timeout", r#""1m 30s""#, r#""31days""#, "1ms to 30days"),
     row(
         "connect_timeout",
         r#""3s""#,
@@ -63,8 +63,8 @@ pub(super) const ROWS: &[Row] = &[
         r#"["503: 0"]"#,
         "1 to 100",
     ),
-    row("retry.max_elapsed", r#""45s""#, r#""31days""#, "1ms to 2592000s"),
-    row("retry.retry_after_limit", r#""30s""#, r#""2days""#, "0ns to 86400s"),
+    row("retry.max_elapsed", r#""45s""#, r#""31days""#, "1ms to 30days"),
+    row("retry.retry_after_limit", r#""30s""#, r#""2days""#, "0s to 1day"),
     row(
         "retry.classify",
         r#""strict""#,
@@ -77,30 +77,30 @@ pub(super) const ROWS: &[Row] = &[
         "[]",
         "at least one wait",
     ),
-    row("retry.backoff.base", r#""250ms""#, r#""0s""#, "1ms to 86400s"),
+    row("retry.backoff.base", r#""250ms""#, r#""0s""#, "1ms to 1day"),
     row("retry.backoff.factor", "1.5", "0.5", "1.0 to 100.0"),
-    row("retry.backoff.max", r#""5s""#, r#""999ms""#, "1s to 86400s"),
+    row("retry.backoff.max", r#""5s""#, r#""999ms""#, "1s to 1day"),
     row("retry.backoff.jitter", r#""full""#, "1.5", "0.0 to 1.0"),
     row("breaker.enabled", "false", "0", "true or false"),
     row("breaker.failure_rate", "0.9", "0.0", RATE),
     row("breaker.min_attempts", "20", "0", "1 to 1,000,000 attempts"),
-    row("breaker.window", r#""1m""#, r#""99ms""#, "100 ms to 1 h"),
+    row("breaker.window", r#""1m""#, r#""99ms""#, "100ms to 1h"),
     row("breaker.consecutive_failures", "7", "0", "1 to 1,000,000 failures"),
-    row("breaker.open_for", r#""10s""#, r#""2h""#, "1 ms to 1 h"),
-    row("breaker.max_open_for", r#""2m""#, r#""4s""#, "`open_for` to 24 h"),
+    row("breaker.open_for", r#""10s""#, r#""2h""#, "1ms to 1h"),
+    row("breaker.max_open_for", r#""2m""#, r#""4s""#, "`open_for` to 1day"),
     row("breaker.probes", "1", "101", "1 to 100 probes"),
-    row("breaker.probe_timeout", r#""2m""#, r#""0s""#, "1 ms to 1 h"),
+    row("breaker.probe_timeout", r#""2m""#, r#""0s""#, "1ms to 1h"),
     row(
         "breaker.mode",
         r#""retries_only""#,
         r#""off""#,
         r#""normal" or "observe_only" or "retries_only""#,
     ),
-    row("breaker.hold_back", r#""30s""#, r#""61m""#, "1 ms to 1 h"),
+    row("breaker.hold_back", r#""30s""#, r#""61m""#, "1ms to 1h"),
     row("breaker.max_origins", "16", "32769", ORIGINS),
     Row {
         with: "breaker.slow_calls.rate = 0.5",
-        ..row("breaker.slow_calls.from", r#""2s""#, r#""2h""#, "1 ms to 1 h")
+        ..row("breaker.slow_calls.from", r#""2s""#, r#""2h""#, "1ms to 1h")
     },
     Row {
         with: r#"breaker.slow_calls.from = "2s""#,
@@ -122,13 +122,13 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         with: "concurrency.attempts = 16",
-        ..row("concurrency.max_wait", r#""2s""#, r#""0s""#, "1ms to 86400s")
+        ..row("concurrency.max_wait", r#""2s""#, r#""0s""#, "1ms to 1day")
     },
-    row("hedge.after", r#""300ms""#, r#""0s""#, "1ms to 86400s"),
+    row("hedge.after", r#""300ms""#, r#""0s""#, "1ms to 1day"),
     row("hedge.percentile", "0.95", "0.4", "0.5 to 0.999"),
     Row {
         with: "hedge.percentile = 0.95",
-        ..row("hedge.at_least", r#""20ms""#, r#""2days""#, "1ms to 86400s")
+        ..row("hedge.at_least", r#""20ms""#, r#""2days""#, "1ms to 1day")
     },
     row(
         "key.header",

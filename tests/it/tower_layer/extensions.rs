@@ -92,6 +92,11 @@ fn a_key_is_minted_once_or_taken_from_where_the_caller_put_it() {
         assert_eq!(*seen.lock().unwrap(), [Some(derived), Some("mine".to_owned()), None]);
         seen.lock().unwrap().clear();
 
+        let mut nothing = post("x");
+        nothing.extensions_mut().insert(IdempotencyKey::derive([""; 0]));
+        let error = service.clone().oneshot(nothing).await.map(drop).unwrap_err();
+        assert!(error.is_key_invalid(), "{error}");
+
         let mut both = post("x");
         both.headers_mut()
             .insert("idempotency-key", HeaderValue::from_static("mine"));

@@ -12,7 +12,7 @@ use steadfast::testing::FaultProxy;
 use steadfast::testing::fault_proxy::{Fault, FaultScript, Point};
 use steadfast::testing::payment_api::{PaymentApi, Turn};
 use steadfast::tower::ResilienceLayer;
-use steadfast::{Client, Clock, Delivery, Effect, Ending, FailureKind, Hedge, Origin, ResponseExt};
+use steadfast::{Client, Clock, Delivery, Effect, Ending, FailureKind, Hedge, Origin, ResponseExt, StopReason};
 use tower::util::BoxCloneService;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 
@@ -96,6 +96,44 @@ async fn hypers_refused_connection_is_known_to_have_sent_nothing() {
     let error = limit(layer.layer(hyper()).oneshot(charge(&url))).await.unwrap_err();
     assert!(error.is_connect() && error.is_attempts_exhausted(), "{error}");
     assert_eq!(error.effect(), Effect::NotApplied);
+}
+
+/// hyper-util's own text decides here, so each of its refusals is provoked, without a key that would allow a repeat.
+#[tokio::test]
+async fn a_request_that_hypers_client_cannot_send_is_final_and_was_never_sent() {
+    let api = PaymentApi::start().await.unwrap();
+    let layer = ResilienceLayer::builder().key_methods([]).build().unwrap();
+    let secure = api.endpoint("/v1/charges").replace("http:", "https:");
+    let with = |version| {
+        let mut request = charge(&api.endpoint("/v1/charges"));
+        *request.version_mut() = version;
+        request
+    };
+    let mut tunnel = with(http::Version::HTTP_10);
+    *tunnel.method_mut() = http::Method::CONNECT;
+    for (name, request) in [
+        ("a path alone", charge("/v1/charges")),
+        ("an authority alone", charge("a.example:80")),
+        ("an http connector asked for https", charge(&secure)),
+        ("HTTP/3", with(http::Version::HTTP_3)),
+        ("HTTP/2 over a connection of HTTP/1.1", with(http::Version::HTTP_2)),
+        ("CONNECT in HTTP/1.0", tunnel),
+    ] {
+        let error = limit(layer.layer(hyper()).oneshot(request)).await.unwrap_err();
+        let receipt = error.receipt().unwrap();
+        let failure = error.failure().unwrap();
+        assert_eq!(
+            (failure.kind(), failure.delivery()),
+            (FailureKind::Request, Delivery::NeverSent),
+            "{name}: {receipt}"
+        );
+        assert_eq!(
+            (receipt.attempts().len(), receipt.stop(), receipt.effect()),
+            (1, StopReason::Final, Effect::NotApplied),
+            "{name}: {receipt}"
+        );
+    }
+    assert_eq!(api.arrivals(), 0);
 }
 
 #[tokio::test]

@@ -13,7 +13,6 @@ use crate::budget::RetryBudget;
 use crate::clock::Clock;
 use crate::concurrency::ConcurrencyLimit;
 use crate::engine::{Armor, AttemptInfo, FromFn as Hook, Redirects, Settings};
-pub(super) use crate::engine::{check_attempt_timeout, check_total_timeout};
 use crate::error::Error;
 use crate::event::{Event, FromFn, Observer, Observers};
 use crate::hedge::Hedge;

@@ -4,12 +4,11 @@ use http::Method;
 
 use super::Client;
 use super::addresses::Target;
-use crate::engine::{Body, Fields, Overrides, Settings, Template, prepare};
+use crate::engine::{Body, Fields, Overrides, Settings, Template, mint, prepare};
 use crate::error::Error;
 use crate::operation::{Address, IdempotencyKey, KeySettings, Receipt, Scope, origin_of};
 use crate::preset::Preset;
 use crate::retry::ReplaySafety;
-use crate::rng;
 
 /// One operation: described by a [`RequestBuilder`](super::RequestBuilder), then sealed, then run.
 ///
@@ -130,13 +129,7 @@ impl Operation {
         if let Some(value) = self.template.headers.get(settings.header.name()) {
             return Ok(Some(settings.header.read(value)?));
         }
-        if !settings.methods.contains(&self.template.method) {
-            return Ok(None);
-        }
-        let minted = rng::random_key();
-        Ok(Some(minted.map_err(|error| {
-            Error::request_because("no randomness for an idempotency key", error)
-        })?))
+        settings.methods.contains(&self.template.method).then(mint).transpose()
     }
 
     /// The key's rules where it goes: those of the preset, else the client's.

@@ -8,10 +8,9 @@ use url::Url;
 
 use super::Client;
 use super::addresses::Target;
-use super::builder::{check_attempt_timeout, check_total_timeout};
 use super::operation::Operation;
 use super::send::Direct;
-use crate::engine::Body;
+use crate::engine::{Body, check_attempt_timeout, check_total_timeout};
 use crate::error::Error;
 use crate::operation::{IdempotencyKey, KeyError, KeySupport};
 use crate::retry::{Replay, RetryPolicy};

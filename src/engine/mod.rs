@@ -55,7 +55,7 @@ pub(crate) use lookup::{Lookup, Prospect};
 pub(crate) use plan::Plan;
 #[cfg(feature = "tower")]
 pub(crate) use prepare::Payload;
-pub(crate) use prepare::{KeyField, prepare};
+pub(crate) use prepare::{KeyField, mint, prepare};
 pub use redirect::Redirects;
 pub(crate) use request::Template;
 pub(crate) use run::{Finished, Last, Run};

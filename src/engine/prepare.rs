@@ -121,7 +121,12 @@ pub(crate) fn fits(key: &IdempotencyKey, limit: Option<usize>) -> Result<(), Key
     }
 }
 
-fn mint() -> Result<IdempotencyKey, Error> {
+/// Makes a random key.
+///
+/// # Errors
+///
+/// If the operating system has no randomness.
+pub(crate) fn mint() -> Result<IdempotencyKey, Error> {
     rng::random_key().map_err(|error| Error::request_because("no randomness for an idempotency key", error))
 }
 

@@ -48,7 +48,12 @@ impl Presets {
 
     /// True at most origins, once it was found out which presets are near.
     fn is_empty(&self) -> bool {
-        self.own.is_empty() && matches!(&self.builtin, Builtin::Near(near) if near.is_empty())
+        self.own.is_empty()
+            && match &self.builtin {
+                Builtin::Known => false,
+                Builtin::Near(near) => near.is_empty(),
+                Builtin::Forgotten => true,
+            }
     }
 
     /// Those that may apply at this origin, whatever the path.

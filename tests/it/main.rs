@@ -62,6 +62,7 @@ mod support_guards;
 mod support_time;
 mod test_kit;
 mod the_last_response_stays_readable;
+mod the_nearest_setting_wins;
 mod total_timeout;
 mod tower_layer;
 mod types_as_promised;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 use steadfast::budget::RetryBudget;
 use steadfast::testing::Script;
-use steadfast::{Backoff, Client, ClientBuilder, Error, IdempotencyKey, Jitter, RetryPolicy};
+use steadfast::{Backoff, Client, ClientBuilder, Error, IdempotencyKey, Jitter, ResponseExt, RetryPolicy};
 
 use crate::support_time::paused;
 
@@ -111,6 +111,75 @@ fn a_request_that_cannot_be_built_sends_nothing_and_says_why() {
         assert!(error.is_builder() && error.receipt().is_none());
     }
     assert_eq!(script.arrivals().len(), 0);
+}
+
+#[test]
+fn the_first_thing_that_is_wrong_is_told_whatever_is_set_after_it() {
+    let script = Script::new([]);
+    let client = Client::builder().script(&script).build().unwrap();
+    let post = || client.post("https://api.example.com/");
+    for (mut request, expected) in [
+        (
+            client
+                .get("ftp://a.example/")
+                .query(&[("a", "b")])
+                .header("bad name", "x"),
+            "the URL must be http or https",
+        ),
+        (
+            client
+                .post("/charges")
+                .idempotency_key("k-1")
+                .basic_auth("me", None::<&str>)
+                .query(&1),
+            "the URL is relative, and the client has no base URL",
+        ),
+        (
+            post().max_attempts(0).total_timeout(Duration::ZERO).query(&1),
+            "`max_attempts` must be 1 to 100, but was 0",
+        ),
+        (
+            post().query(&1).query(&[("a", "b")]).header("bad name", "x"),
+            "the query could not be serialised",
+        ),
+    ] {
+        let key = request.key().unwrap().is_some();
+        assert_eq!(key, expected.contains("relative"), "given, and none minted: {expected}");
+        assert!(!format!("{request:?}").contains("invalid"), "{request:?}");
+
+        let error: Error = paused(request.send()).unwrap_err();
+
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_builder() && error.receipt().is_none());
+    }
+    assert_eq!(script.arrivals().len(), 0);
+}
+
+#[test]
+fn credentials_in_an_address_are_of_that_request_alone_however_often_its_origin_was_met() {
+    let script = Script::new([]);
+    let client = Client::builder().script(&script).build().unwrap();
+    let (plain, secret) = (
+        "https://api.stripe.com/x?y=z",
+        "https://me:p%40ss@API.stripe.com:443/x?y=z",
+    );
+    let url = |text: &str| text.parse::<url::Url>().unwrap();
+    let executed = |text| reqwest::Request::new(Method::GET, url(text));
+    let expected = "Basic bWU6cEBzcw==";
+    for _ in 0..3 {
+        for (text, given) in [(secret, Some(expected)), (plain, None)] {
+            for answer in [
+                paused(client.get(text).send()),
+                paused(client.get(url(text)).send()),
+                paused(client.execute(executed(text))),
+            ] {
+                assert_eq!(answer.unwrap().receipt().unwrap().preset(), Some("stripe"));
+            }
+            for arrival in script.take_arrivals() {
+                assert_eq!((arrival.url.as_str(), arrival.header("authorization")), (plain, given));
+            }
+        }
+    }
 }
 
 #[test]

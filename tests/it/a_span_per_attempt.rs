@@ -1,9 +1,15 @@
 //! One `steadfast.operation`, and in it one `steadfast.attempt` per attempt, with OpenTelemetry's field names.
 
+use std::time::Duration;
+
+use http::StatusCode;
+use steadfast::testing::{Script, Step as Scripted};
+use steadfast::{Backoff, Jitter, RetryPolicy};
 use tracing::Instrument;
 
 use crate::support::After::Fin;
 use crate::support::{RawServer, Spans, Step, answer, client, limit};
+use crate::support_time::paused;
 
 #[tokio::test]
 async fn each_attempt_has_its_own_client_span_in_the_operations() {
@@ -85,7 +91,7 @@ async fn a_method_that_is_not_standard_names_no_span() {
 #[tokio::test]
 async fn an_ipv6_address_has_no_brackets() {
     let spans = Spans::capture();
-    let script = steadfast::testing::Script::new([]);
+    let script = Script::new([]);
     let client = steadfast::Client::builder().script(&script).build().unwrap();
 
     client.get("http://[::1]:8080/").send().await.unwrap();
@@ -159,4 +165,30 @@ async fn what_is_given_up_is_a_warning_and_nothing_else_is() {
         (warning.level, warning.parent),
         (tracing::Level::WARN, Some("steadfast.operation"))
     );
+}
+
+#[test]
+fn an_operation_goes_the_same_way_whether_or_not_somebody_listens() {
+    let told = |is_wanted: bool| {
+        let script = Script::new([
+            Scripted::lost_response(),
+            Scripted::status(StatusCode::TEMPORARY_REDIRECT).header("location", "/elsewhere"),
+            Scripted::status(StatusCode::SERVICE_UNAVAILABLE).after(Duration::from_secs(2)),
+            Scripted::hang(),
+        ]);
+        let policy = RetryPolicy::builder().backoff(Backoff::steps([Duration::from_secs(1)]).jitter(Jitter::None));
+        let builder = steadfast::Client::builder()
+            .script(&script)
+            .retry(policy.build().unwrap());
+        let request = builder.build().unwrap().post("https://api.example.com/");
+        let answer = paused(request.idempotency_key("k-1").send()).unwrap();
+        assert_eq!(tracing::debug_span!("probe").is_disabled(), !is_wanted);
+        let receipt = steadfast::ResponseExt::receipt(&answer).unwrap();
+        assert_eq!(receipt.attempts().len(), 4);
+        (receipt.to_string(), script.arrivals().len())
+    };
+    let unseen = told(false);
+    let spans = Spans::capture();
+    assert_eq!(told(true), unseen);
+    assert_eq!(spans.named("steadfast.attempt").len(), 4);
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use steadfast::testing::{Script, Step};
 use steadfast::{AttemptInfo, Body, Client, Clock, ResponseExt, RetryPolicy, Verdict};
 
+use crate::support::Spans;
 use crate::support_time::paused;
 
 /// Far more polls than any operation here needs.
@@ -121,40 +122,49 @@ async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
 
 #[test]
 fn dropping_an_operation_after_any_poll_leaks_nothing() {
-    for scene in &SCENES {
-        let mut finished = 0;
-        for polls in 0..POLLS {
-            let (token, script) = (Arc::new(()), Script::new((scene.steps)()));
-            let client = client(&script, &token);
-            let idle = Arc::strong_count(&token);
-            let request = client.post("https://api.example.com/charges").body(body(&token));
-            finished += usize::from(paused(dropped_after(polls, request.send())));
-            assert_eq!(
-                script.open(),
-                0,
-                "{} after {polls} polls: a request is still open",
-                scene.name
-            );
-            assert_eq!(
-                Arc::strong_count(&token),
-                idle,
-                "{} after {polls} polls: something is held",
-                scene.name
-            );
-            drop(client);
-            assert_eq!(
-                Arc::strong_count(&token),
-                1,
-                "{} after {polls} polls: the client is held",
-                scene.name
-            );
-        }
-        assert!(
-            (1..=POLLS - 3).contains(&finished),
-            "{}: {finished} of {POLLS} were finished",
+    SCENES.iter().for_each(drops_after_every_poll);
+}
+
+/// Other futures are awaited then.
+#[test]
+fn dropping_an_operation_whose_spans_are_wanted_leaks_nothing_either() {
+    let _spans = Spans::capture();
+    SCENES.iter().for_each(drops_after_every_poll);
+}
+
+fn drops_after_every_poll(scene: &Scene) {
+    let mut finished = 0;
+    for polls in 0..POLLS {
+        let (token, script) = (Arc::new(()), Script::new((scene.steps)()));
+        let client = client(&script, &token);
+        let idle = Arc::strong_count(&token);
+        let request = client.post("https://api.example.com/charges").body(body(&token));
+        finished += usize::from(paused(dropped_after(polls, request.send())));
+        assert_eq!(
+            script.open(),
+            0,
+            "{} after {polls} polls: a request is still open",
+            scene.name
+        );
+        assert_eq!(
+            Arc::strong_count(&token),
+            idle,
+            "{} after {polls} polls: something is held",
+            scene.name
+        );
+        drop(client);
+        assert_eq!(
+            Arc::strong_count(&token),
+            1,
+            "{} after {polls} polls: the client is held",
             scene.name
         );
     }
+    assert!(
+        (1..=POLLS - 3).contains(&finished),
+        "{}: {finished} of {POLLS} were finished",
+        scene.name
+    );
 }
 
 #[test]

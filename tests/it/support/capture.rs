@@ -5,14 +5,16 @@ use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Everything that this thread traces, at every level, while it lives.
 ///
 /// One subscriber serves the whole process: with one per thread, tests that run side by side would disturb each other's
-/// cache of which spans are wanted.
+/// cache of which spans are wanted. Where nobody captures, it wants none: an operation goes another way then, and that is
+/// how most operations go.
 pub(crate) struct Spans(());
 
 /// A span, or an event, and its fields.
@@ -75,6 +77,15 @@ thread_local! {
 struct Recorder;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
+    /// It depends on the thread, each time.
+    fn register_callsite(&self, _metadata: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
+        CAPTURED.with_borrow(Option::is_some)
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let parent = context
             .span(id)
@@ -107,7 +118,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
 }
 
 impl Recorder {
-    fn push(of: &'static tracing::Metadata<'static>, parent: Option<&'static str>, fields: Fields, id: Option<u64>) {
+    fn push(of: &'static Metadata<'static>, parent: Option<&'static str>, fields: Fields, id: Option<u64>) {
         let captured = Captured {
             name: of.name(),
             target: of.target(),

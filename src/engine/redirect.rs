@@ -43,6 +43,17 @@ pub(super) enum Carry {
     Nothing,
 }
 
+impl Carry {
+    /// What travels on when both of two hops have a say.
+    pub(super) fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::Headers, _) | (_, Self::Headers) => Self::Headers,
+            (Self::Everything, Self::Everything) => Self::Everything,
+        }
+    }
+}
+
 /// Decides what follows a 3xx; `None` makes it the answer.
 pub(super) fn next(
     rule: Redirects,

@@ -111,16 +111,6 @@ impl<T: Transport> HttpExchange<'_, T> {
     }
 }
 
-impl Carry {
-    pub(super) fn weaker(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
-            (Self::Headers, _) | (_, Self::Headers) => Self::Headers,
-            (Self::Everything, Self::Everything) => Self::Everything,
-        }
-    }
-}
-
 /// The hook that is asked for headers, unless the request leaves for another origin.
 pub(super) fn hook<'p>(plan: &Plan<'p>, step: Option<&Step>) -> Option<&'p dyn BeforeAttempt> {
     let hook = plan.setup.settings.hook.as_deref()?;

@@ -132,11 +132,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
             .settle(shields, permit, landing, outcome, (began, ended), &random);
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
-        let decision = match self.attempts.after(outcome, verdict, at, jitter) {
-            // The policy's decision is the same, whoever gave the verdict; the receipt tells them apart.
-            Decision::Stop(StopReason::Final) if verdict.is_rejection() => Decision::Stop(StopReason::Rejected),
-            decision => decision,
-        };
+        let decision = self.attempts.after(outcome, verdict, at, jitter);
         let hint = self.attempts.retry_after();
         let (decision, retry_after) = self.guards.last_word(shields, (decision, hint), outcome, at);
         Settled {

@@ -152,7 +152,11 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             return Decision::Stop(StopReason::Accepted);
         }
         if !verdict.is_retry() {
-            return Decision::Stop(StopReason::Final);
+            return Decision::Stop(if verdict.is_rejection() {
+                StopReason::Rejected
+            } else {
+                StopReason::Final
+            });
         }
         let spent = self.ends.count(self.policy.borrow().limits(), outcome).or(self.spent);
         if outcome.is_replayed() {

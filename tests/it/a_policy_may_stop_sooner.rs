@@ -251,6 +251,20 @@ fn a_wait_that_took_too_long_begins_no_retry() {
 }
 
 #[test]
+fn without_io_too_the_callers_own_failure_is_told_from_what_cannot_heal() {
+    let policy = steady(1).classify(on_status([503]).fail()).build().unwrap();
+    let start = Clock::system().now();
+    let headers = HeaderMap::new();
+    for (status, stop) in [(503, StopReason::Rejected), (501, StopReason::Final)] {
+        let outcome = Outcome::response(StatusCode::from_u16(status).unwrap(), &headers);
+        let mut attempts = policy.attempts(ReplaySafety::of_method(&Method::PUT), start);
+        attempts.begin(start).unwrap();
+        let decision = attempts.after(&outcome, &policy.classify(&outcome), start, 0.0);
+        assert_eq!(decision, Decision::Stop(stop), "{status}");
+    }
+}
+
+#[test]
 fn what_has_no_place_in_the_counts_is_refused_when_the_policy_is_built() {
     let refused = |policy: RetryPolicyBuilder| policy.build().unwrap_err().to_string();
     let with_limits = |count| {

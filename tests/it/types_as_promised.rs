@@ -74,7 +74,7 @@ fn an_operation_s_future_stays_small_enough_to_be_moved() {
     let own = size_of_val(&request);
     let future = size_of_val(&request.send());
     println!("the request: {own} bytes, its operation: {future} bytes");
-    assert_eq!(own, size_of::<usize>());
+    assert_eq!(own, size_of::<usize>(), "setters move a pointer");
     assert!(future <= MOST_BYTES, "{future} bytes");
 }
 
@@ -94,5 +94,5 @@ fn the_future_around_a_function_is_small() {
 /// Measured 656 on x86-64, of which steps and guards are half, and tokio's timer a sixth.
 const MOST_BYTES_AROUND: usize = 700;
 
-/// Measured 600 on x86-64, the request in its box not counted; a future that grows past this moves slowly everywhere.
-const MOST_BYTES: usize = 640;
+/// Measured 600 on x86-64, beside the request's one box; a future that grows past this moves slowly everywhere.
+const MOST_BYTES: usize = 650;

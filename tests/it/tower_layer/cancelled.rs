@@ -127,6 +127,8 @@ fn after_a_storm_of_failures_and_dropped_futures_everything_is_given_back() {
                 .circuit_breaker(breaker.clone())
                 .attempt_timeout(Duration::from_secs(2))
                 .total_timeout(Duration::from_secs(30))
+                // Or how much of a storm it is would differ from run to run.
+                .jitter_seed(seed)
                 .build()
                 .unwrap();
             let service = layer.layer(mock);

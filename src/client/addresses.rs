@@ -8,11 +8,22 @@ use crate::preset::Presets;
 
 /// What was found out about the first origins that a client talked to, so that it is found out once.
 ///
-/// Most of what reading a URL costs is its host, and a client talks to few of them. The first ones are kept as long as
-/// the client, which needs neither a lock nor an order of eviction; any other is read anew each time. A text with
-/// credentials is never kept.
+/// Most of what reading a URL costs is its host, and a client talks to few of them; most of what remains is the path,
+/// and what it posts goes to few of those. The first ones are kept as long as the client, which needs neither a lock nor
+/// an order of eviction; any other is read anew each time. A text with credentials, a query or a fragment is never kept.
 #[derive(Default)]
-pub(super) struct Addresses([OnceLock<Known>; PLACES]);
+pub(super) struct Addresses {
+    origins: [OnceLock<Known>; PLACES],
+    whole: [OnceLock<Whole>; PLACES],
+}
+
+/// An address that was met before, path and all.
+struct Whole {
+    text: Box<str>,
+    url: Url,
+    /// The place of its origin.
+    origin: usize,
+}
 
 /// Where a request goes, and what is known of that origin.
 #[expect(unnameable_types, reason = "it is the result of a sealed method")]
@@ -37,9 +48,16 @@ pub(super) struct Known {
 impl Addresses {
     /// What [`Url::parse`] makes of the text; an origin that is new is kept with the presets that apply there.
     pub(super) fn parse(&self, text: &str, presets: &Presets) -> Result<Target<'_>, ParseError> {
-        for known in self.known() {
+        if let Some(whole) = self.whole().find(|whole| *whole.text == *text) {
+            return Ok(Target {
+                url: whole.url.clone(),
+                known: self.origins[whole.origin].get(),
+            });
+        }
+        for (place, known) in self.known().enumerate() {
             if let Some(path) = text.strip_prefix(&*known.text).filter(|path| is_plain(path)) {
                 let url = known.at(path)?;
+                self.keep_whole(text, &url, place);
                 return Ok(Target {
                     url,
                     known: Some(known),
@@ -60,11 +78,15 @@ impl Addresses {
     }
 
     fn known(&self) -> impl Iterator<Item = &Known> {
-        self.0.iter().map_while(OnceLock::get)
+        self.origins.iter().map_while(OnceLock::get)
+    }
+
+    fn whole(&self) -> impl Iterator<Item = &Whole> {
+        self.whole.iter().map_while(OnceLock::get)
     }
 
     fn keep(&self, text: &str, presets: &Presets) {
-        let Some(vacant) = self.0.iter().find(|place| place.get().is_none()) else {
+        let Some(vacant) = self.origins.iter().find(|place| place.get().is_none()) else {
             return;
         };
         let Some(origin) = beginning_of(text) else { return };
@@ -77,6 +99,21 @@ impl Addresses {
             presets: presets.near(&url),
             url,
         });
+    }
+
+    #[cold]
+    fn keep_whole(&self, text: &str, url: &Url, origin: usize) {
+        if text.len() > LONGEST || text.contains(['?', '#']) {
+            return;
+        }
+        if let Some(vacant) = self.whole.iter().find(|place| place.get().is_none()) {
+            // As above.
+            let _ = vacant.set(Whole {
+                text: text.into(),
+                url: url.clone(),
+                origin,
+            });
+        }
     }
 }
 
@@ -130,6 +167,9 @@ impl fmt::Debug for Addresses {
 /// A client has a handful of origins; one that crawls gains nothing here and loses as many comparisons per request.
 const PLACES: usize = 8;
 
+/// Longer addresses are rare, and would make of a client's memory what its callers like.
+const LONGEST: usize = 512;
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -139,7 +179,7 @@ mod tests {
 
     fn agrees(addresses: &Addresses, text: &str) {
         let presets = Presets::default();
-        for _ in 0..2 {
+        for _ in 0..3 {
             let url = addresses.parse(text, &presets).map(|target| target.url);
             assert_eq!(url, Url::parse(text), "{text:?}");
         }
@@ -188,6 +228,23 @@ mod tests {
             agrees(&addresses, &format!("https://a{number}.example/x"));
         }
         assert_eq!(addresses.known().count(), PLACES);
+    }
+
+    #[test]
+    fn a_few_whole_addresses_are_kept_and_none_with_a_query_or_of_any_length() {
+        let addresses = Addresses::default();
+        let long = format!("https://a.example/{}", "x".repeat(LONGEST));
+        for text in ["https://a.example/x?y", "https://a.example/x#y", &long] {
+            agrees(&addresses, text);
+        }
+        assert_eq!(addresses.whole().count(), 0);
+        for number in 0..100 {
+            agrees(&addresses, &format!("https://a.example/x{number}"));
+            agrees(&addresses, &format!("https://b.example/x{number}"));
+        }
+        assert_eq!(addresses.whole().count(), PLACES);
+        let kept = addresses.parse("https://b.example/x0", &Presets::default()).unwrap();
+        assert_eq!(kept.known.unwrap().url.host_str(), Some("b.example"));
     }
 
     #[test]

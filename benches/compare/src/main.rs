@@ -1,6 +1,6 @@
 //! What steadfast and its peers cost, side by side in one run.
 //!
-//! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about five minutes, prints tables and writes
+//! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about seven minutes, prints tables and writes
 //! `target/compare.json` beside the manifest. Words after `--` choose parts: `contention`, `requests` (everybody beside
 //! bare reqwest), `duels` (steadfast beside the loop by hand and everybody who has retry and breaker), and `seconds 60`
 //! for the time per setting.

@@ -21,6 +21,8 @@ pub struct Parts {
     pub contention: Option<Contention>,
     pub against: Vec<Against>,
     pub seconds: u64,
+    /// The one setting to measure, instead of all.
+    pub only: Option<Setting>,
 }
 
 /// That breakers and budgets are measured alone.
@@ -65,6 +67,7 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
         contention: None,
         against: Vec::new(),
         seconds: SECONDS,
+        only: None,
     };
     while let [word, rest @ ..] = words {
         words = rest;
@@ -74,6 +77,10 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
             ("duels", _) => parts.against.push(Against::Peers),
             ("seconds", [seconds, rest @ ..]) => {
                 parts.seconds = seconds.parse()?;
+                words = rest;
+            }
+            ("only", [protocol, in_flight, rest @ ..]) => {
+                parts.only = Some(profiled(&[*protocol, *in_flight])?);
                 words = rest;
             }
             _ => return Err(USAGE.into()),
@@ -89,7 +96,8 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
 pub const SMALL: usize = 64;
 /// Per setting, of which there are ten.
 const SECONDS: u64 = 24;
-const USAGE: &str = "expected any of: contention, requests, duels, seconds <number>; or: check; \
+const USAGE: &str = "expected any of: contention, requests, duels, seconds <number>, \
+                     only <http1 | http2> <in flight>; or: check; \
                      or: profile <contender> <count> [http1 | http2] [<in flight>] [<bytes>]";
 
 #[cfg(test)]
@@ -107,6 +115,7 @@ mod tests {
             contention: Some(Contention),
             against: vec![Against::Bare, Against::Peers],
             seconds: SECONDS,
+            only: None,
         };
         assert_eq!(read("")?, Command::Measure(all.clone()));
         assert_eq!(read("seconds 5")?, Command::Measure(Parts { seconds: 5, ..all }));
@@ -119,8 +128,18 @@ mod tests {
             contention: None,
             against: vec![Against::Peers],
             seconds: 60,
+            only: None,
         };
-        assert_eq!(read("duels seconds 60")?, Command::Measure(duels));
+        assert_eq!(read("duels seconds 60")?, Command::Measure(duels.clone()));
+        let only = Some(Setting {
+            protocol: Protocol::Http2,
+            in_flight: 64,
+            body: SMALL,
+        });
+        assert_eq!(
+            read("duels only http2 64 seconds 60")?,
+            Command::Measure(Parts { only, ..duels })
+        );
         Ok(())
     }
 
@@ -151,6 +170,9 @@ mod tests {
             "request",
             "seconds",
             "seconds few",
+            "only",
+            "only http2",
+            "only 64 http2",
             "profile steadfast",
             "check now",
             "profile steadfast 5 http3",

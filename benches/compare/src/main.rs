@@ -3,7 +3,8 @@
 //! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about seven minutes, prints tables and writes
 //! `target/compare.json` beside the manifest. Words after `--` choose parts: `contention`, `requests` (everybody beside
 //! bare reqwest), `duels` (steadfast beside the loop by hand and everybody who has retry and breaker), and `seconds 60`
-//! for the time per setting.
+//! for the time per setting. `only http2 64` measures small requests over one protocol with so many in flight, and no other
+//! setting.
 //!
 //! `-- check` shows that every contender retries a 503 with one key, and that breakers open; it comes before any
 //! measurement anyway.
@@ -93,7 +94,8 @@ fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
         return Ok(groups);
     }
     let (server, runtime) = prepare()?;
-    for setting in settings() {
+    let settings = parts.only.map_or_else(settings, |only| vec![only]);
+    for setting in settings {
         let time = Duration::from_secs(parts.seconds);
         let (costs, duels) = requests::run(&runtime, server.port, setting, &parts.against, time)?;
         if costs.is_empty() && duels.is_empty() {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rand::{RngExt, TryRng, rngs::SysRng};
+use rand::rngs::{SysError, SysRng};
+use rand::{RngExt, TryRng};
 
 use crate::operation::IdempotencyKey;
 
@@ -27,17 +28,22 @@ impl IdempotencyKey {
     /// ```
     #[must_use]
     pub fn random() -> Self {
-        random_key().expect("the operating system gives randomness")
+        let bytes = random_bytes().expect("the operating system gives randomness");
+        Self::from_uuid(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 }
 
-/// Mints a key, or says that the operating system has no randomness.
-pub(crate) fn random_key() -> Result<IdempotencyKey, rand::rngs::SysError> {
+/// Mints a key where it stays, or says that the operating system has no randomness.
+pub(crate) fn random_key(key: &mut Option<IdempotencyKey>) -> Result<(), SysError> {
+    let bytes = random_bytes()?;
+    IdempotencyKey::write_uuid(key, uuid::Builder::from_random_bytes(bytes).into_uuid());
+    Ok(())
+}
+
+fn random_bytes() -> Result<[u8; 16], SysError> {
     let mut bytes = [0; 16];
     SysRng.try_fill_bytes(&mut bytes)?;
-    Ok(IdempotencyKey::from_uuid(
-        uuid::Builder::from_random_bytes(bytes).into_uuid(),
-    ))
+    Ok(bytes)
 }
 
 /// Where jitter comes from: a generator local to the thread, or a seed, for tests that need the same waits on each run.

@@ -134,7 +134,11 @@ impl Operation {
                 response.extensions_mut().insert(self.receipt);
                 Ok(*response)
             }
-            Finished { answer, failure } => Err(Error::failed(self.receipt, failure, answer.map(|answer| *answer))),
+            Finished { answer, failure } => Err(Error::failed(
+                self.receipt,
+                failure.map(|failure| *failure),
+                answer.map(|answer| *answer),
+            )),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Client;
 use super::addresses::Target;
 use crate::engine::{Body, Fields, Overrides, Settings, Template, mint, prepare};
 use crate::error::Error;
-use crate::operation::{Address, IdempotencyKey, KeySettings, Receipt, Scope, origin_of};
+use crate::operation::{Address, KeySettings, Receipt, Scope, origin_of};
 use crate::preset::Preset;
 use crate::retry::ReplaySafety;
 
@@ -24,8 +24,6 @@ pub(crate) struct Operation {
     /// Of the whole origin.
     pub(super) scope: Option<Scope>,
     pub(super) safety: ReplaySafety,
-    /// The key that the caller gave.
-    pub(super) key: Option<IdempotencyKey>,
     /// What a setter, or the address, could not take; told before anything is sent.
     pub(super) error: Option<Error>,
 }
@@ -57,7 +55,6 @@ impl Operation {
             overrides: Overrides::default(),
             preset,
             scope,
-            key: None,
             error: None,
             client,
         })
@@ -83,14 +80,13 @@ impl Operation {
         let support = overrides
             .key_support
             .unwrap_or_else(|| key_settings.support_on(template.url.path()));
-        let prepared = prepare(
+        let mut safety = prepare(
             &template.method,
             (&mut template.headers, &template.body),
-            self.key.take(),
+            (self.receipt.key_mut(), &mut template.key),
             key_settings,
             support,
         )?;
-        template.key = prepared.field;
         template.buffer = template.buffer.or(settings.buffer);
         if template.lookup.is_none() {
             template.lookup.clone_from(&settings.lookup);
@@ -101,11 +97,9 @@ impl Operation {
             .or_else(|| preset?.attempt_timeout())
             .unwrap_or(Settings::ATTEMPT_TIMEOUT);
         overrides.total_timeout = overrides.total_timeout.or(settings.total_timeout);
-        let mut safety = prepared.safety;
         if overrides.send_once {
             safety = safety.send_once();
         }
-        self.receipt.has_key(prepared.key);
         if let Some(why) = safety.obstacle() {
             self.receipt.is_unsafe_to_repeat(why);
         }
@@ -120,16 +114,22 @@ impl Operation {
         Ok(())
     }
 
-    /// The key that is on the request, or a new one if its method carries one.
-    pub(super) fn own_key(&self) -> Result<Option<IdempotencyKey>, Error> {
-        let settings = self.key_settings();
-        if settings.body_member.is_some() {
-            return Ok(None);
+    /// Fixes the key that is on the request, or a new one if its method carries one; unless one was given.
+    pub(super) fn fix_key(&mut self) -> Result<(), Error> {
+        let settings = self
+            .preset
+            .as_ref()
+            .map_or(&self.client.0.setup.settings.key, Preset::key_settings);
+        let key = self.receipt.key_mut();
+        if key.is_some() || settings.body_member.is_some() {
+            return Ok(());
         }
         if let Some(value) = self.template.headers.get(settings.header.name()) {
-            return Ok(Some(settings.header.read(value)?));
+            *key = Some(settings.header.read(value)?);
+        } else if settings.methods.contains(&self.template.method) {
+            mint(key)?;
         }
-        settings.methods.contains(&self.template.method).then(mint).transpose()
+        Ok(())
     }
 
     /// The key's rules where it goes: those of the preset, else the client's.

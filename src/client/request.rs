@@ -77,14 +77,16 @@ impl RequestBuilder {
         HeaderValue: TryFrom<V>,
         <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
     {
-        let name = HeaderName::try_from(name).map_err(|error| header_error("a header's name is not valid", error));
-        let value = HeaderValue::try_from(value).map_err(|error| header_error("a header's value is not valid", error));
-        match (name, value) {
-            (Ok(name), Ok(value)) => {
+        let name = match HeaderName::try_from(name) {
+            Ok(name) => name,
+            Err(error) => return self.fail(header_error("a header's name is not valid", error)),
+        };
+        match HeaderValue::try_from(value) {
+            Ok(value) => {
                 self.0.template.headers.append(name, value);
                 self
             }
-            (Err(error), _) | (_, Err(error)) => self.fail(error),
+            Err(error) => self.fail(header_error("a header's value is not valid", error)),
         }
     }
 
@@ -129,7 +131,7 @@ impl RequestBuilder {
     {
         match key.try_into() {
             Ok(key) => {
-                self.0.key = Some(key);
+                *self.0.receipt.key_mut() = Some(key);
                 self
             }
             Err(error) => match error.into().0 {
@@ -147,10 +149,10 @@ impl RequestBuilder {
     pub fn key(&mut self) -> Result<Option<&IdempotencyKey>, Error> {
         let operation = &mut *self.0;
         // A target that is not valid shows at `send`.
-        if operation.error.is_none() && operation.key.is_none() {
-            operation.key = operation.own_key()?;
+        if operation.error.is_none() {
+            operation.fix_key()?;
         }
-        Ok(operation.key.as_ref())
+        Ok(operation.receipt.key())
     }
 
     /// Sets the retry policy of this operation; the client's classifiers are still asked after its own.
@@ -264,14 +266,14 @@ impl fmt::Debug for RequestBuilder {
         let Operation {
             template,
             overrides,
-            key,
+            receipt,
             error,
             ..
         } = &*self.0;
         f.debug_struct("RequestBuilder")
             .field("method", &template.method)
             .field("host", &error.is_none().then(|| template.url.host_str()).flatten())
-            .field("key", key)
+            .field("key", &receipt.key())
             .field("body", &template.body)
             .field("overrides", overrides)
             .finish_non_exhaustive()
@@ -294,6 +296,7 @@ impl From<std::convert::Infallible> for KeyFault {
     }
 }
 
+#[cold]
 fn header_error(what: &'static str, error: impl Into<http::Error>) -> Error {
     Error::request_because(what, error.into())
 }

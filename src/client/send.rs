@@ -9,7 +9,7 @@ use crate::engine::{Course, Finished, Guards, HttpExchange, Last, Plan, Run, Ste
 use crate::error::Error;
 use crate::event::operation_span;
 use crate::operation::{Address, StopReason};
-use crate::retry::Attempts;
+use crate::retry::{Attempts, RetryPolicy};
 
 /// Where an operation goes out, and where it takes up from.
 pub(crate) trait Route: Copy + Send + Sync {
@@ -21,12 +21,12 @@ pub(crate) trait Route: Copy + Send + Sync {
         Self: 'a;
 
     /// Where it begins: afresh, unless it was begun before.
-    fn take_up(self, fresh: Attempts) -> Attempts {
+    fn take_up<'p>(self, fresh: Attempts<&'p RetryPolicy>) -> Attempts<&'p RetryPolicy> {
         fresh
     }
 
     /// Is told where it ended.
-    fn leave(self, _attempts: &Attempts) {}
+    fn leave(self, _attempts: &Attempts<&RetryPolicy>) {}
 }
 
 /// Out by the client's own wire.
@@ -68,7 +68,11 @@ impl Operation {
                 response.extensions_mut().insert(receipt);
                 Ok(*response)
             }
-            (_, answer) => Err(Error::failed(receipt, finished.failure, answer.map(|answer| *answer))),
+            (_, answer) => Err(Error::failed(
+                receipt,
+                finished.failure.map(|failure| *failure),
+                answer.map(|answer| *answer),
+            )),
         }
     }
 
@@ -85,11 +89,10 @@ impl Operation {
         let setup = &self.client.0.setup;
         let started = setup.clock.now();
         let policy = self.overrides.policy.as_ref().unwrap_or(&setup.settings.policy);
-        let mut attempts = route.take_up(policy.attempts(self.safety, started));
-        if let Some(deadline) = self.deadline(started) {
-            attempts = attempts.with_deadline(deadline);
+        let deadline = self.deadline(started);
+        if deadline.is_some() {
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
-            self.template.body_deadline = self.overrides.total_timeout.map(|_| deadline);
+            self.template.body_deadline = deadline.filter(|_| self.overrides.total_timeout.is_some());
         }
         let template = &mut self.template;
         let plan = Plan {
@@ -99,7 +102,7 @@ impl Operation {
             attempt_timeout: template.attempt_timeout,
         };
         let mut steps = Steps {
-            attempts,
+            attempts: route.take_up(policy.attempts_until(self.safety, started, deadline)),
             guards: Guards::new(
                 setup.shields(),
                 self.scope,
@@ -120,7 +123,7 @@ impl Operation {
             last: Last::default(),
         };
         let finished = run.drive().await;
-        route.leave(&steps.attempts);
+        route.leave(&run.course.steps.attempts);
         finished
     }
 }

@@ -1,11 +1,13 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
 
 use super::fault;
-use crate::engine::{Armor, Transport};
+use crate::engine::{Armor, Sent, Transport};
 use crate::operation::Failure;
 
 /// What carries requests: reqwest, or a script in memory.
@@ -27,26 +29,42 @@ pub(crate) trait Memory: Send + Sync {
     fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + '_>>;
 }
 
-enum Sent<P, M> {
-    Reqwest(P),
-    Memory(M),
+pin_project! {
+    /// A request under way. Written by hand, since an `async` block would move what it is made of once more.
+    #[project = SendingParts]
+    enum Sending<P, M> {
+        Reqwest { #[pin] pending: P },
+        Memory { #[pin] answer: M },
+    }
+}
+
+impl<P, M> Future for Sending<P, M>
+where
+    P: Future<Output = Result<Response, reqwest::Error>>,
+    M: Future<Output = Result<Response, Failure>>,
+{
+    type Output = Sent<Box<Response>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            SendingParts::Reqwest { pending } => match ready!(pending.poll(context)) {
+                Ok(answer) => Poll::Ready(Ok(Box::new(answer))),
+                Err(error) => Poll::Ready(Err(Box::new(fault::place(error)))),
+            },
+            SendingParts::Memory { answer } => answer.poll(context).map(|sent| sent.map(Box::new).map_err(Box::new)),
+        }
+    }
 }
 
 impl Transport for Wire {
-    fn send(&self, request: Request) -> impl Future<Output = Result<Box<Response>, Failure>> + Send {
-        // Called here and not inside the block, so that the future holds no request beside reqwest's own.
-        let sent = match self {
-            Self::Reqwest { client, .. } => Sent::Reqwest(client.execute(request)),
-            Self::Memory(memory) => Sent::Memory(memory.send(request)),
-        };
-        async move {
-            match sent {
-                Sent::Reqwest(pending) => match pending.await {
-                    Ok(answer) => Ok(Box::new(answer)),
-                    Err(error) => Err(fault::place(error)),
-                },
-                Sent::Memory(answer) => answer.await.map(Box::new),
-            }
+    fn send(&self, request: Request) -> impl Future<Output = Sent<Box<Response>>> + Send {
+        match self {
+            Self::Reqwest { client, .. } => Sending::Reqwest {
+                pending: client.execute(request),
+            },
+            Self::Memory(memory) => Sending::Memory {
+                answer: memory.send(request),
+            },
         }
     }
 

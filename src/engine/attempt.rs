@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::header::UPGRADE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use reqwest::{Request, Response};
 use url::{Position, Url};
 
@@ -10,14 +10,14 @@ use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::request::{Step, Template, hook, unsent};
 use super::trip::{Head, Progress, Trip};
-use super::{BufferError, Exchange, InDoubt, Landing, Plan, Prospect, Redirects, Whole, peek};
+use super::{BufferError, Exchange, InDoubt, Landing, Plan, Prospect, Redirects, Sent, Whole, peek};
 use crate::clock::Clock;
 use crate::operation::{Address, Delivery, Effect, Failure, FailureKind, Hop, Outcome, Receipt};
 
 /// Sends one request and brings its response head; makes no decision and repeats nothing.
 pub(crate) trait Transport: Send + Sync {
     /// Boxed, since the answer is handed on through a dozen hands.
-    fn send(&self, request: Request) -> impl Future<Output = Result<Box<Response>, Failure>> + Send;
+    fn send(&self, request: Request) -> impl Future<Output = Sent<Box<Response>>> + Send;
 
     /// Whether the client underneath may repeat a request on its own account.
     fn armor(&self) -> Armor;
@@ -31,7 +31,7 @@ pub(crate) struct HttpExchange<'a, T> {
 
 impl<'a, T: Transport> HttpExchange<'a, T> {
     /// Sends, and follows redirects, until there is an answer.
-    async fn exchange(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Result<Box<Response>, Failure> {
+    async fn exchange(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Sent<Box<Response>> {
         // Boxed: few attempts are redirected, and all would carry the room for it.
         let mut step: Option<Box<Step>> = None;
         loop {
@@ -39,7 +39,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
                 None => None,
                 Some(hook) => match hook.headers(self.info(plan, number, step.as_deref())).await {
                     Ok(asked) => Some(asked),
-                    Err(error) => return Err(trip.placed(unsent(FailureKind::Hook, error))),
+                    Err(error) => return Err(trip.placed(unsent(FailureKind::Hook, error).into())),
                 },
             };
             let sending = self.depart(plan, trip, step.as_deref(), asked)?;
@@ -65,10 +65,11 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         trip: &mut Trip,
         step: Option<&Step>,
         asked: Option<HeaderMap>,
-    ) -> Result<impl Future<Output = Result<Box<Response>, Failure>> + Send + use<'a, T>, Failure> {
-        let request = self
-            .request(plan, step, asked)
-            .map_err(|failure| trip.placed(failure))?;
+    ) -> Sent<impl Future<Output = Sent<Box<Response>>> + Send + use<'a, T>> {
+        let request = match self.request(plan, step, asked) {
+            Ok(request) => request,
+            Err(failure) => return Err(trip.placed(failure)),
+        };
         trip.progress = Progress::Sent;
         Ok(self.transport.send(request))
     }
@@ -107,16 +108,16 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Refuses what hyper lets through although it is no answer: a switch of protocols nobody asked for, and a status
     /// outside RFC 9110 §15.
-    fn check(&self, plan: &Plan<'_>, response: &Response) -> Result<Head, Failure> {
+    fn check(&self, plan: &Plan<'_>, response: &Response) -> Sent<Head> {
         let status = response.status();
         let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains(&UPGRADE);
         if unasked || status.as_u16() > 599 {
-            return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown));
+            return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown).into());
         }
         Ok(self.head(plan, response))
     }
 
-    async fn buffered(&self, plan: &Plan<'_>, response: Response, limit: usize) -> Result<Response, Failure> {
+    async fn buffered(&self, plan: &Plan<'_>, response: Response, limit: usize) -> Sent<Response> {
         let head = self.head(plan, &response);
         let read = Whole::read(response, &self.template.url, limit).await;
         let whole = read.map_err(|error| match error {
@@ -156,7 +157,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         self.template.headers.shrink();
     }
 
-    async fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Result<Box<Response>, Failure> {
+    async fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Sent<Box<Response>> {
         let response = self.exchange(plan, trip, number).await?;
         let response = match self.template.buffer {
             Some(limit) => Box::new(aside(|| self.buffered(plan, *response, limit)).await?),
@@ -171,21 +172,21 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         Ok(Box::new(response))
     }
 
-    fn outcome<'a>(&self, plan: &Plan<'_>, trip: &'a Trip, answer: &'a Box<Response>) -> Outcome<'a> {
-        let headers = answer.headers();
-        let mut outcome = Outcome::response(answer.status(), headers);
-        if let Some(seen) = &trip.seen {
-            outcome = outcome.with_body(seen);
-        }
-        let marker = plan.key().replay_marker.as_ref().and_then(|name| headers.get(name));
-        if marker.is_some_and(|value| value.as_bytes() == b"true") {
+    fn outcome<'a>(&'a self, plan: &Plan<'_>, trip: &'a Trip, sent: &'a Sent<Box<Response>>) -> Outcome<'a> {
+        let mut outcome = match sent {
+            Ok(answer) => Outcome::response(answer.status(), answer.headers()),
+            Err(failure) => Outcome::failure(failure),
+        };
+        outcome.has_method(&self.template.method);
+        if let (Some(marker), Ok(answer)) = (&plan.key().replay_marker, sent)
+            && is_marked(answer.headers(), marker)
+        {
             outcome = outcome.as_replayed();
         }
-        if trip.moved {
-            outcome.after_unseen_redirect()
-        } else {
-            outcome
+        if !trip.is_plain() {
+            trip.tells(&mut outcome, &self.template.method);
         }
+        outcome
     }
 
     /// A safe method has no effect to be in doubt about (RFC 9110 §9.2.1).
@@ -216,6 +217,12 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     fn restore(&self, whole: Whole) -> Box<Response> {
         Box::new(whole.into_response(&self.template.url))
     }
+}
+
+/// Whether the server marked an answer as one that it had stored.
+pub(crate) fn is_marked(headers: &HeaderMap, marker: &HeaderName) -> bool {
+    // An answer has a handful of fields: to look at their names is less work than to hash this one, which is rarely there.
+    headers.keys().any(|name| name == marker) && headers.get(marker).is_some_and(|value| value.as_bytes() == b"true")
 }
 
 /// A fragment is not sent, and reqwest does not keep it.

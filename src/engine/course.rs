@@ -1,36 +1,46 @@
+use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use super::Plan;
 use super::guard::Landing;
-use super::steps::{Admitted, Refused, Spent, Steps};
+use super::steps::{Admitted, Refused, Settled, Spent, Steps};
 use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
 use crate::event::{AttemptSpan, Event, operation_ended};
 use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, StopReason};
-use crate::retry::{Begin, Decision};
+use crate::retry::{Begin, RetryPolicy};
 
 /// One HTTP operation's [`Steps`], with all of it written down: receipt, spans, events.
 ///
-/// It does no I/O and never waits. It borrows, so that a driver may keep the parts wherever its future keeps things.
+/// It does no I/O and never waits. It borrows, so that a driver may keep the parts wherever its future keeps things; the
+/// policy too, unless the driver outlives what it could be borrowed from.
 #[derive(Debug)]
-pub(crate) struct Course<'a> {
+pub(crate) struct Course<'a, P = &'a RetryPolicy> {
     pub(crate) plan: Plan<'a>,
-    pub(crate) steps: &'a mut Steps,
+    pub(crate) steps: &'a mut Steps<P>,
     pub(crate) receipt: &'a mut Receipt,
     pub(crate) started: Instant,
 }
 
-/// What is known of an attempt when it ended.
+/// An attempt that ended.
 #[derive(Debug)]
 pub(crate) struct Ended<'p> {
-    pub(crate) number: u32,
     pub(crate) spent: Spent<'p>,
-    pub(crate) span: AttemptSpan,
-    /// The redirects that it followed, and who answered.
-    pub(crate) path: (&'p [Hop], Option<&'p Landing>),
+    pub(crate) about: About<'p>,
 }
 
-impl<'a> Course<'a> {
+/// What is written down of an attempt beside its outcome.
+#[derive(Debug)]
+pub(crate) struct About<'p> {
+    pub(crate) span: AttemptSpan,
+    pub(crate) began: Instant,
+    pub(crate) took: Duration,
+    /// The redirects that it followed, and who answered.
+    pub(crate) hops: &'p [Hop],
+    pub(crate) landing: Option<&'p Landing>,
+}
+
+impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     /// Asks for leave to make the next attempt. A refusal is no attempt and costs nothing.
     pub(crate) fn admit(&mut self, now: Instant) -> Result<Admitted<'a>, (StopReason, Option<Duration>)> {
         let admitted = self.steps.admit(self.plan.setup.shields(), now);
@@ -70,44 +80,31 @@ impl<'a> Course<'a> {
             .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout))
     }
 
-    /// Judges the outcome, writes it down, and says what follows; with the wait that was asked for, if it stops.
-    pub(crate) fn ends(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) -> (Decision, Option<Duration>) {
+    /// Judges the outcome, writes it down, and says what follows.
+    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_>) -> Settled {
         let setup = self.plan.setup;
-        self.writes_down(outcome, ended, |steps, spent, seen| {
-            let settled = steps.settle(setup.shields(), spent, seen, || setup.dice.roll());
-            ((settled.decision, settled.retry_after), settled.transitions)
-        })
+        let verdict = self.plan.judge(outcome);
+        let Ended { spent, about } = ended;
+        let seen = (&*outcome, &verdict, about.landing);
+        let settled = self.steps.settle(setup.shields(), spent, seen, || setup.dice.roll());
+        self.writes_down(outcome, &verdict, &about);
+        self.tell_all(&settled.transitions);
+        settled
     }
 
-    /// Judges an outcome, has it settled, and writes it down.
-    pub(super) fn writes_down<R>(
-        &mut self,
-        outcome: Outcome<'_>,
-        ended: Ended<'_>,
-        settle: impl FnOnce(&mut Steps, Spent<'_>, (&Outcome<'_>, &Verdict, Option<&Landing>)) -> (R, Vec<Transition>),
-    ) -> R {
-        let Ended {
-            number,
-            spent,
-            span,
-            path: (hops, landing),
-        } = ended;
-        let (began, took) = (spent.began, spent.ended - spent.began);
-        let outcome = outcome.with_attempt(number);
-        let (outcome, verdict) = self.plan.judged(outcome, self.receipt.method(), hops);
-        let (follows, transitions) = settle(self.steps, spent, (&outcome, &verdict, landing));
+    /// Writes down an attempt that was judged and settled.
+    pub(super) fn writes_down(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, about: &About<'_>) {
         if let Some(hedge) = self.plan.hedge()
             && outcome.status().is_some_and(|status| status.is_success())
         {
-            self.steps.guards.observed(hedge, took);
+            self.steps.guards.observed(hedge, about.took);
         }
         let effect = self.steps.attempts.last_effect();
+        let started = about.began.saturating_duration_since(self.started);
         let attempt = self
             .plan
-            .attempt(&outcome, &verdict, (effect, began - self.started, took), hops);
-        self.writes(attempt, &span);
-        self.tell_all(&transitions);
-        follows
+            .attempt(outcome, verdict, (effect, started, about.took), about.hops);
+        self.writes(attempt, &about.span);
     }
 
     /// Whether the operation may have taken effect and nothing since has told.

@@ -3,6 +3,13 @@ use std::time::Duration;
 use super::{Plan, Prospect, Trip};
 use crate::operation::{Address, Effect, Failure, Outcome, Receipt};
 
+/// How an attempt ended.
+///
+/// The failure is boxed, so that the result is two words: it is handed on through half a dozen futures, and those pass
+/// two words in registers. A wider one is stored and loaded again at once, in pieces of other sizes, for which a
+/// processor waits until all its earlier stores have reached the cache.
+pub(crate) type Sent<A> = Result<A, Box<Failure>>;
+
 /// What the loop needs of a way to the far side.
 pub(crate) trait Exchange: Send + Sync {
     /// What an attempt brings.
@@ -23,10 +30,10 @@ pub(crate) trait Exchange: Send + Sync {
         plan: &Plan<'_>,
         trip: &mut Trip,
         number: u32,
-    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+    ) -> impl Future<Output = Sent<Self::Answer>> + Send;
 
-    /// Describes an answer.
-    fn outcome<'a>(&self, plan: &Plan<'_>, trip: &'a Trip, answer: &'a Self::Answer) -> Outcome<'a>;
+    /// Describes how an attempt ended.
+    fn outcome<'a>(&'a self, plan: &Plan<'_>, trip: &'a Trip, sent: &'a Sent<Self::Answer>) -> Outcome<'a>;
 
     /// Whether somebody can be asked what became of an attempt in doubt.
     fn can_look_up(&self) -> bool;

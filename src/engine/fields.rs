@@ -70,18 +70,18 @@ impl Fields {
     pub(crate) fn to_map(&self, more: usize) -> HeaderMap {
         let mut map = HeaderMap::with_capacity(self.0.len() + more);
         for (name, value) in &self.0 {
-            append(&mut map, name, value);
+            append(&mut map, name, value.clone());
         }
         map
     }
 }
 
-/// Adds a copy of a field to a map.
+/// Adds a field to a map.
 ///
 /// Out of line: adding to a map is much code, and so all fields of a request run through the same.
 #[inline(never)]
-pub(super) fn append(map: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
-    map.append(name.clone(), value.clone());
+pub(super) fn append(map: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
+    map.append(name.clone(), value);
 }
 
 /// Names alone: values may be credentials.

@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 use url::Url;
 
 use super::Fields;
+use super::steps::Settled;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::hedge::Hedge;
@@ -188,26 +189,25 @@ impl Guards {
         changes
     }
 
-    /// Has the last word on a retry, and credits a success; with the wait that was asked for, if it stops.
+    /// Has the last word on a retry, and credits a success.
     #[inline]
     pub(crate) fn last_word(
         &mut self,
         shields: Shields<'_>,
-        (decision, hint): (Decision, Option<Duration>),
+        settled: &mut Settled,
         outcome: &Outcome<'_>,
         now: Instant,
-    ) -> (Decision, Option<Duration>) {
-        match decision {
-            Decision::RetryAfter(wait) => match self.retry(shields, outcome, wait, now) {
-                Ok(()) => (decision, None),
-                Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
-            },
-            Decision::Stop(stop) => {
-                if stop == StopReason::Accepted {
-                    self.earn(shields, outcome);
+    ) {
+        match settled.decision {
+            Decision::RetryAfter(wait) => {
+                let hint = settled.retry_after.take();
+                if let Err((stop, retry_after)) = self.retry(shields, outcome, wait, now) {
+                    settled.decision = Decision::Stop(stop);
+                    settled.retry_after = retry_after.max(hint);
                 }
-                (decision, hint)
             }
+            Decision::Stop(StopReason::Accepted) => self.earn(shields, outcome),
+            Decision::Stop(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use super::race::Runner;
 use crate::breaker::Permit;
 use crate::concurrency::Place;
 use crate::event::Event;
-use crate::operation::{Address, Attempt, Hop, Outcome};
+use crate::operation::{Address, Attempt, Outcome};
 
 /// What a [hedge](crate::Hedge) adds to an operation's course.
 impl<'a> Course<'a> {
@@ -49,9 +49,9 @@ impl<'a> Course<'a> {
     ///
     /// A refusal may be due to the other attempt, where that may have had an effect: the key is in use, what was to be
     /// deleted is gone, a precondition holds no longer. Only for a safe method without a key it is the answer.
-    pub(super) fn standing(&self, outcome: Outcome<'_>, hops: &[Hop]) -> Standing {
+    pub(super) fn standing(&self, outcome: &mut Outcome<'_>) -> Standing {
         let (method, keyed) = (self.receipt.method(), self.receipt.key().is_some());
-        let (outcome, verdict) = self.plan.judged(outcome, method, hops);
+        let verdict = self.plan.judge(outcome);
         let succeeded = outcome.status().is_some_and(|status| status.is_success());
         let answered = outcome.status().is_some() && verdict.is_accept();
         match (answered, verdict.is_retry()) {
@@ -63,11 +63,16 @@ impl<'a> Course<'a> {
     }
 
     /// Writes down an attempt that has no say in what follows.
-    pub(super) fn puts_aside(&mut self, outcome: Outcome<'_>, ended: Ended<'_>) {
+    pub(super) fn puts_aside(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_>) {
         let setup = self.plan.setup;
-        self.writes_down(outcome, ended, |steps, spent, seen| {
-            ((), steps.put_aside(setup.shields(), spent, seen, || setup.dice.roll()))
-        });
+        let verdict = self.plan.judge(outcome);
+        let Ended { spent, about } = ended;
+        let seen = (&*outcome, &verdict, about.landing);
+        let transitions = self
+            .steps
+            .put_aside(setup.shields(), spent, seen, || setup.dice.roll());
+        self.writes_down(outcome, &verdict, &about);
+        self.tell_all(&transitions);
     }
 
     /// Writes down an attempt that was dropped because another one answered: what it did is not known.

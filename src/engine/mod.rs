@@ -38,13 +38,15 @@ mod trip;
 
 pub(crate) use aside::aside;
 pub(crate) use attempt::{HttpExchange, Transport};
+#[cfg(feature = "tower")]
+pub(crate) use attempt::is_marked;
 pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, Whole};
 pub(crate) use course::Course;
 #[cfg(feature = "tower")]
-pub(crate) use course::Ended;
-pub(crate) use exchange::Exchange;
+pub(crate) use course::{About, Ended};
+pub(crate) use exchange::{Exchange, Sent};
 pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};
 pub use hook::AttemptInfo;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 
 use super::Setup;
 use crate::classify::Verdict;
@@ -29,19 +29,18 @@ impl<'a> Plan<'a> {
         self.setup.settings.hedge.as_ref()
     }
 
-    /// What an outcome means, with all that a classifier may ask of it.
-    pub(super) fn judged<'o>(&self, outcome: Outcome<'o>, method: &'o Method, hops: &[Hop]) -> (Outcome<'o>, Verdict) {
-        let mut outcome = redirected(outcome, method, hops).with_method(method);
+    /// What an outcome means; when it arrived is added to it, where a classifier may ask for that.
+    pub(super) fn judge(&self, outcome: &mut Outcome<'_>) -> Verdict {
         let is_success = outcome.status().is_some_and(|status| status.is_success());
         if !is_success {
             // For dates in headers, which a success is not asked for.
-            outcome = outcome.with_received(self.setup.clock.wall());
+            outcome.has_arrived(self.setup.clock.wall());
         }
-        let verdict = self.verdict(&outcome);
+        let verdict = self.verdict(outcome);
         if is_success && !verdict.is_accept() {
-            outcome = outcome.with_received(self.setup.clock.wall());
+            outcome.has_arrived(self.setup.clock.wall());
         }
-        (outcome, verdict)
+        verdict
     }
 
     /// An attempt as the receipt keeps it.
@@ -84,15 +83,5 @@ impl<'a> Plan<'a> {
 
     fn client(&self) -> &'a RetryPolicy {
         &self.setup.settings.policy
-    }
-}
-
-/// Says whose outcome it is, when redirects were followed.
-fn redirected<'o>(outcome: Outcome<'o>, method: &Method, hops: &[Hop]) -> Outcome<'o> {
-    let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
-    match hops {
-        [] => outcome,
-        hops if hops.iter().any(diverts) => outcome.after_diversion(),
-        _ => outcome.after_redirect(),
     }
 }

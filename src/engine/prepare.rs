@@ -9,23 +9,42 @@ use crate::preset::member_of_json;
 use crate::retry::ReplaySafety;
 use crate::rng;
 
-/// The value of the key's header field, the same on every attempt; its name stands in the key's settings.
+/// The key's header field, the same on every attempt; its name stands in the key's settings.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyField(HeaderValue);
+pub(crate) enum KeyField {
+    /// The key as it is, written anew for each attempt: a copy of it takes less than a share in a value would.
+    Raw(IdempotencyKey),
+    /// In the form that the settings want, or as the caller wrote it, which is not rewritten.
+    Written(HeaderValue),
+}
 
 impl KeyField {
-    /// Writes the field; what the caller wrote is not rewritten. A key is visible ASCII, so it always is a header value.
+    /// A key is visible ASCII, so it always is a header value.
     fn new(header: &KeyHeader, key: &IdempotencyKey, adopted: Option<HeaderValue>) -> Option<Self> {
-        let mut value = adopted.or_else(|| header.write(key))?;
-        value.set_sensitive(true);
-        Some(Self(value))
+        match adopted {
+            None if header.is_raw() => Some(Self::Raw(key.clone())),
+            adopted => {
+                let mut value = adopted.or_else(|| header.write(key))?;
+                value.set_sensitive(true);
+                Some(Self::Written(value))
+            }
+        }
     }
 
     /// Puts the field on a request, by the settings that it was prepared with.
     ///
     /// The request has none of its name: the caller's was taken out, the hook's was refused.
     pub(crate) fn put(&self, headers: &mut HeaderMap, settings: &KeySettings) {
-        append(headers, settings.header.name(), &self.0);
+        let value = match self {
+            Self::Raw(key) => KeyHeader::raw(key).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            }),
+            Self::Written(value) => Some(value.clone()),
+        };
+        if let Some(value) = value {
+            append(headers, settings.header.name(), value);
+        }
     }
 }
 
@@ -38,15 +57,10 @@ pub(crate) trait Payload {
     fn is_one_shot(&self) -> bool;
 }
 
-/// What is fixed before the first attempt: the key, and what it makes safe.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) key: Option<IdempotencyKey>,
-    pub(crate) field: Option<KeyField>,
-    pub(crate) safety: ReplaySafety,
-}
-
-/// Fixes the key: the one given, the one already on the request, or a random one for a method that carries a key.
+/// Fixes the key, the field that carries it, and what they make safe.
+///
+/// The key is the one given, the one already on the request, or a random one for a method that carries a key. It is
+/// written where it stays: 36 characters that are moved as soon as they are written cost more than to write them.
 ///
 /// # Errors
 ///
@@ -55,60 +69,67 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(
     method: &Method,
     (headers, body): (&mut Fields, &impl Payload),
-    given: Option<IdempotencyKey>,
+    (key, field): (&mut Option<IdempotencyKey>, &mut Option<KeyField>),
     settings: &KeySettings,
     support: KeySupport,
-) -> Result<Prepared, Error> {
-    let found = match &settings.body_member {
-        Some(member) => adopt_from_body(body, member)?,
-        None => adopt(headers, settings)?,
-    };
-    // Taken out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect made.
-    let in_header = settings.body_member.is_none();
-    let adopted = found
-        .as_ref()
-        .filter(|_| in_header)
-        .and_then(|_| headers.take(settings.header.name()));
-    let key = match (given, found) {
-        (Some(given), Some(found)) if given != found => {
-            return Err(Error::request(
-                "the request carries another idempotency key than the one given",
-            ));
+) -> Result<ReplaySafety, Error> {
+    let mut adopted = None;
+    match &settings.body_member {
+        Some(member) => adopt_from_body(body, member, key)?,
+        None if headers.contains(settings.header.name()) => adopted = adopt(headers, settings, key)?,
+        None if key.is_none() && settings.methods.contains(method) => mint(key)?,
+        None => {}
+    }
+    if let Some(key) = key {
+        fits(key, settings.max_length)?;
+        if settings.body_member.is_none() {
+            *field = KeyField::new(&settings.header, key, adopted);
         }
-        (Some(_), None) if settings.body_member.is_some() => {
+    }
+    Ok(safety(method, key.is_some(), body, settings, support))
+}
+
+/// Takes the key's field out, so that it travels with the key's rules: not to other origins, not on a GET that a redirect
+/// made.
+#[cold]
+fn adopt(
+    headers: &mut Fields,
+    settings: &KeySettings,
+    key: &mut Option<IdempotencyKey>,
+) -> Result<Option<HeaderValue>, Error> {
+    let name = settings.header.name();
+    if headers.get_all(name).nth(1).is_some() {
+        return Err(Error::request("the request carries more than one idempotency key"));
+    }
+    let Some(value) = headers.take(name) else { return Ok(None) };
+    let found = settings.header.read(&value)?;
+    if key.as_ref().is_some_and(|given| *given != found) {
+        return Err(different());
+    }
+    *key = Some(found);
+    Ok(Some(value))
+}
+
+/// Providers that take the key in the body get it from the caller, who alone can write there; it is read, not written.
+#[cold]
+fn adopt_from_body(body: &impl Payload, member: &str, key: &mut Option<IdempotencyKey>) -> Result<(), Error> {
+    let found = body.bytes().and_then(|bytes| member_of_json(&bytes, member));
+    let found = found.map(IdempotencyKey::new).transpose()?;
+    match (&*key, &found) {
+        (Some(given), Some(found)) if given != found => return Err(different()),
+        (Some(_), None) => {
             return Err(Error::request(
                 "this provider takes the idempotency key in the JSON body: put it there",
             ));
         }
-        (Some(key), _) | (None, Some(key)) => Some(key),
-        (None, None) if settings.body_member.is_some() => None,
-        (None, None) if settings.methods.contains(method) => Some(mint()?),
-        (None, None) => None,
-    };
-    if let Some(key) = &key {
-        fits(key, settings.max_length)?;
+        _ => {}
     }
-    let field = key
-        .as_ref()
-        .filter(|_| in_header)
-        .and_then(|key| KeyField::new(&settings.header, key, adopted));
-    let safety = safety(method, key.is_some(), body, settings, support);
-    Ok(Prepared { key, field, safety })
+    *key = found;
+    Ok(())
 }
 
-fn adopt(headers: &Fields, settings: &KeySettings) -> Result<Option<IdempotencyKey>, Error> {
-    let mut values = headers.get_all(settings.header.name());
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Error::request("the request carries more than one idempotency key"));
-    }
-    Ok(Some(settings.header.read(value)?))
-}
-
-/// Providers that take the key in the body get it from the caller, who alone can write there; it is read, not written.
-fn adopt_from_body(body: &impl Payload, member: &str) -> Result<Option<IdempotencyKey>, Error> {
-    let key = body.bytes().and_then(|bytes| member_of_json(&bytes, member));
-    Ok(key.map(IdempotencyKey::new).transpose()?)
+fn different() -> Error {
+    Error::request("the request carries another idempotency key than the one given")
 }
 
 /// A key that is too long is refused by the server, or worse, cut; one of no parts would be shared by all operations.
@@ -126,8 +147,8 @@ pub(crate) fn fits(key: &IdempotencyKey, limit: Option<usize>) -> Result<(), Key
 /// # Errors
 ///
 /// If the operating system has no randomness.
-pub(crate) fn mint() -> Result<IdempotencyKey, Error> {
-    rng::random_key().map_err(|error| Error::request_because("no randomness for an idempotency key", error))
+pub(crate) fn mint(key: &mut Option<IdempotencyKey>) -> Result<(), Error> {
+    rng::random_key(key).map_err(|error| Error::request_because("no randomness for an idempotency key", error))
 }
 
 fn safety(

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
-use super::course::{Course, Ended};
+use super::course::{About, Course, Ended};
 use super::hedging::Standing;
 use super::steps::{Admitted, Spent};
-use super::{Exchange, Plan, Trip};
+use super::{Exchange, Plan, Sent, Trip};
 use crate::clock::Clock;
 use crate::event::AttemptSpan;
-use crate::operation::{Failure, Outcome};
+use crate::operation::Outcome;
 
 /// The attempt that decides what follows, as it was when it ended.
 pub(super) struct Lap<'a, E: Exchange> {
     pub(super) trip: Trip,
-    pub(super) result: Result<E::Answer, Failure>,
+    pub(super) result: Sent<E::Answer>,
     pub(super) runner: Runner<'a>,
     pub(super) ended: Instant,
 }
@@ -106,7 +106,7 @@ fn send<'f, E: Exchange>(
     (course, exchange, plan): (&mut Course<'_>, &'f E, &'f Plan<'_>),
     runner: &Runner<'_>,
     trip: &'f mut Trip,
-) -> impl Future<Output = Option<Result<E::Answer, Failure>>> + Send + use<'f, E> {
+) -> impl Future<Output = Option<Sent<E::Answer>>> + Send + use<'f, E> {
     let span = runner.span.span();
     let limit = span.in_scope(|| course.begins(runner.admitted.begin));
     let sending = exchange.send(plan, trip, runner.admitted.begin.number);
@@ -117,8 +117,31 @@ fn send<'f, E: Exchange>(
 }
 
 impl<'a> Runner<'a> {
-    fn lap<E: Exchange>(self, trip: Trip, sent: Option<Result<E::Answer, Failure>>, ended: Instant) -> Lap<'a, E> {
-        let result = sent.unwrap_or_else(|| Err(trip.timed_out()));
+    /// What is known of it when it has ended, and what follows is decided.
+    pub(super) fn ends<'t>(self, trip: &'t Trip, ended: Instant, at: Instant) -> Ended<'t>
+    where
+        'a: 't,
+    {
+        let Self { admitted, span, began } = self;
+        Ended {
+            about: About {
+                span,
+                began,
+                took: ended.saturating_duration_since(began),
+                hops: trip.hops(),
+                landing: trip.landing(),
+            },
+            spent: Spent {
+                permit: admitted.permit,
+                began,
+                ended,
+                at,
+            },
+        }
+    }
+
+    fn lap<E: Exchange>(self, trip: Trip, sent: Option<Sent<E::Answer>>, ended: Instant) -> Lap<'a, E> {
+        let result = sent.unwrap_or_else(|| Err(trip.timed_out().into()));
         Lap {
             trip,
             result,
@@ -130,33 +153,26 @@ impl<'a> Runner<'a> {
 
 impl<E: Exchange> Lap<'_, E> {
     fn standing(&self, course: &Course<'_>, exchange: &E) -> Standing {
-        let outcome = match &self.result {
-            Ok(answer) => exchange.outcome(&course.plan, &self.trip, answer),
-            Err(failure) => Outcome::failure(failure),
-        };
-        let number = self.runner.admitted.begin.number;
-        course.standing(outcome.with_attempt(number), self.trip.hops())
+        course.standing(&mut self.outcome(course, exchange))
     }
 
     /// Settled and written down, without a say in what follows.
     fn steps_aside(self, course: &mut Course<'_>, exchange: &E) {
-        let outcome = match &self.result {
-            Ok(answer) => exchange.outcome(&course.plan, &self.trip, answer),
-            Err(failure) => Outcome::failure(failure),
-        };
-        let Runner { admitted, span, began } = self.runner;
-        let ended = Ended {
-            number: admitted.begin.number,
-            spent: Spent {
-                permit: admitted.permit,
-                began,
-                ended: self.ended,
-                at: self.ended,
-            },
-            span,
-            path: (self.trip.hops(), self.trip.landing()),
-        };
-        course.puts_aside(outcome, ended);
+        let Self {
+            trip,
+            result,
+            runner,
+            ended,
+        } = self;
+        let mut outcome = exchange.outcome(&course.plan, &trip, &result);
+        outcome.has_number(runner.admitted.begin.number);
+        course.puts_aside(&mut outcome, runner.ends(&trip, ended, ended));
+    }
+
+    fn outcome<'o>(&'o self, course: &Course<'_>, exchange: &'o E) -> Outcome<'o> {
+        let mut outcome = exchange.outcome(&course.plan, &self.trip, &self.result);
+        outcome.has_number(self.runner.admitted.begin.number);
+        outcome
     }
 }
 

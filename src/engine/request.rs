@@ -8,7 +8,7 @@ use url::Url;
 use super::attempt::{HttpExchange, Transport};
 use super::body::Armor;
 use super::redirect::Carry;
-use super::{AttemptInfo, BeforeAttempt, Body, Fields, KeyField, Lookup, Plan};
+use super::{AttemptInfo, BeforeAttempt, Body, Fields, KeyField, Lookup, Plan, Sent};
 use crate::operation::{Delivery, Failure, FailureKind};
 
 /// What every attempt of an operation sends.
@@ -43,12 +43,12 @@ impl<T: Transport> HttpExchange<'_, T> {
         plan: &Plan<'_>,
         step: Option<&Step>,
         asked: Option<HeaderMap>,
-    ) -> Result<Request, Failure> {
+    ) -> Sent<Request> {
         let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
         *request.headers_mut() = self.headers(plan, step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
-            *request.body_mut() = body.map_err(|unmade| unsent(FailureKind::Request, unmade.into()))?;
+            *request.body_mut() = body.map_err(|unmade| Box::new(unsent(FailureKind::Request, unmade.into())))?;
         }
         if let Some(version) = self.template.version {
             *request.version_mut() = version;

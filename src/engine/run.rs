@@ -3,13 +3,13 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 use super::aside::aside;
-use super::course::{Course, Ended};
+use super::course::Course;
 use super::queue::{Entered, enter};
 use super::race::{Runner, race};
-use super::steps::Spent;
-use super::{Exchange, Prospect, Trip};
+use super::steps::Settled;
+use super::{Exchange, Prospect, Sent, Trip};
 use crate::clock::Clock;
-use crate::operation::{Effect, Failure, Outcome, StopReason};
+use crate::operation::{Effect, Failure, StopReason};
 use crate::retry::{Begin, Decision};
 
 /// How an operation ended, beside its receipt.
@@ -18,7 +18,7 @@ pub(crate) struct Finished<A> {
     /// The last attempt's answer, or an earlier one that was kept readable.
     pub(crate) answer: Option<A>,
     /// How the last attempt failed, if it brought no answer.
-    pub(crate) failure: Option<Failure>,
+    pub(crate) failure: Option<Box<Failure>>,
 }
 
 /// The loop over an operation's attempts, waiting as async functions do.
@@ -28,7 +28,7 @@ pub(crate) struct Run<'a, E: Exchange> {
     pub(crate) last: Last<E>,
 }
 
-/// What earlier attempts brought: most operations have none.
+/// What the attempts so far brought.
 pub(crate) struct Last<E: Exchange> {
     answer: Option<E::Answer>,
     /// In place of the answer, once its connection is free.
@@ -36,8 +36,14 @@ pub(crate) struct Last<E: Exchange> {
     failure: Option<Box<Failure>>,
 }
 
-/// What follows, the wait that was asked for, and when that was decided.
-type Followed<T> = (T, Option<Duration>, Instant);
+/// What follows an attempt that did not end the operation: a wait, or a stop that a lookup may tell more of.
+struct Followed {
+    decision: Decision,
+    /// The wait that was asked for.
+    hint: Option<Duration>,
+    /// When that was decided.
+    at: Instant,
+}
 
 impl<E: Exchange> Run<'_, E> {
     /// Runs the operation to its end; the receipt is complete then.
@@ -46,14 +52,14 @@ impl<E: Exchange> Run<'_, E> {
     pub(crate) async fn drive(&mut self) -> Finished<E::Answer> {
         // The first attempt begins with the operation: one clock read for both.
         let mut began = self.course.started;
-        loop {
-            // Boxed, so that nothing an attempt needs is held while the next one is waited for.
-            let (decision, hint, at) = match Box::pin(self.once(began)).await {
-                Ok(followed) => followed,
-                Err(finished) => return finished,
-            };
+        // Boxed, so that nothing an attempt needs is held while the next one is waited for.
+        while let Some(followed) = Box::pin(self.once(began)).await {
+            let Followed { decision, hint, at } = *followed;
             match decision {
-                Decision::Stop(stop) => return aside(|| self.gives_up(stop, hint, at)).await,
+                Decision::Stop(stop) => {
+                    aside(|| self.gives_up(stop, hint, at)).await;
+                    break;
+                }
                 Decision::RetryAfter(wait) => {
                     self.exchange.rest();
                     let rest = aside(|| self.retire(wait, at)).await;
@@ -65,19 +71,17 @@ impl<E: Exchange> Run<'_, E> {
                 let (found, now) = aside(|| self.look_up(Prospect::Repeated, began)).await;
                 // What stays forbidden need not queue for a place.
                 if let Some(stop) = found.or(self.course.barred()) {
-                    return self.stops(stop, None, now);
+                    self.course.stops(stop, None, now);
+                    break;
                 }
                 began = now;
             }
         }
+        self.finished()
     }
 
-    /// Makes one attempt and decides what follows: a wait, or a stop that a lookup may tell more of.
-    ///
-    /// # Errors
-    ///
-    /// Any other end: there was no leave for an attempt, or none follows.
-    async fn once(&mut self, mut began: Instant) -> Result<Followed<Decision>, Finished<E::Answer>> {
+    /// Makes one attempt, if there is leave, and tells what follows; nothing does if the operation is over.
+    async fn once(&mut self, mut began: Instant) -> Option<Box<Followed>> {
         let place = match &self.course.plan.setup.limit {
             None => None,
             Some(limit) => match aside(|| enter(limit, &mut self.course, began)).await {
@@ -85,7 +89,10 @@ impl<E: Exchange> Run<'_, E> {
                     began = at;
                     place
                 }
-                Err((stop, at)) => return Err(self.stops(stop, None, at)),
+                Err((stop, at)) => {
+                    self.course.stops(stop, None, at);
+                    return None;
+                }
             },
         };
         let mut runner = match self.course.admit(began) {
@@ -94,7 +101,10 @@ impl<E: Exchange> Run<'_, E> {
                 admitted,
                 began,
             },
-            Err((stop, retry_after)) => return Err(self.stops(stop, retry_after, began)),
+            Err((stop, retry_after)) => {
+                self.course.stops(stop, retry_after, began);
+                return None;
+            }
         };
         let (mut trip, mut ended) = (Trip::default(), None);
         let result = match self.course.hedge_delay() {
@@ -113,40 +123,32 @@ impl<E: Exchange> Run<'_, E> {
         };
         let at = self.course.plan.setup.clock.now();
         drop(place);
-        let ended = Ended {
-            number: runner.admitted.begin.number,
-            spent: Spent {
-                permit: runner.admitted.permit,
-                began: runner.began,
-                ended: ended.unwrap_or(at),
-                at,
-            },
-            span: runner.span,
-            path: (trip.hops(), trip.landing()),
-        };
-        let outcome = match &result {
-            Ok(answer) => self.exchange.outcome(&self.course.plan, &trip, answer),
-            Err(failure) => Outcome::failure(failure),
-        };
-        match self.course.ends(outcome, ended) {
-            (Decision::Stop(stop), hint) if !self.is_askable(stop) => {
+        let number = runner.admitted.begin.number;
+        let mut outcome = self.exchange.outcome(&self.course.plan, &trip, &result);
+        let ended = runner.ends(&trip, ended.unwrap_or(at), at);
+        outcome.has_number(number);
+        let Settled {
+            decision,
+            retry_after: hint,
+            ..
+        } = self.course.ends(&mut outcome, ended);
+        self.remember(result);
+        match decision {
+            Decision::Stop(stop) if !self.is_askable(stop) => {
                 self.course.stops(stop, hint, at);
-                Err(self.finished(result))
+                None
             }
-            (decision, hint) => {
-                self.remember(result);
-                Ok((decision, hint, at))
-            }
+            _ => Some(Box::new(Followed { decision, hint, at })),
         }
     }
 
     /// Sends once, within the attempt's limit and what is left until the deadline.
-    async fn attempt(&mut self, trip: &mut Trip, begin: Begin, now: Instant) -> Result<E::Answer, Failure> {
+    async fn attempt(&mut self, trip: &mut Trip, begin: Begin, now: Instant) -> Sent<E::Answer> {
         let limit = self.course.begins(begin);
         let plan = &self.course.plan;
         let sending = self.exchange.send(plan, trip, begin.number);
         let sent = plan.setup.clock.limit_since(now, limit, sending).await;
-        sent.unwrap_or_else(|| Err(trip.timed_out()))
+        sent.unwrap_or_else(|| Err(trip.timed_out().into()))
     }
 
     /// Frees the connection of the answer that is not the last, and says how much of the wait is left.
@@ -160,40 +162,20 @@ impl<E: Exchange> Run<'_, E> {
     }
 
     /// Ends for this reason, unless a lookup finds that it is done.
-    async fn gives_up(&mut self, stop: StopReason, hint: Option<Duration>, at: Instant) -> Finished<E::Answer> {
+    async fn gives_up(&mut self, stop: StopReason, hint: Option<Duration>, at: Instant) {
         let (found, now) = self.look_up(Prospect::GivenUp, at).await;
         // Who has been told to come back later might do what is done a second time.
         let (stop, hint) = found.map_or((stop, hint), |done| (done, None));
-        self.stops(stop, hint, now)
-    }
-
-    /// Ends with what the attempts before brought.
-    fn stops(&mut self, stop: StopReason, hint: Option<Duration>, now: Instant) -> Finished<E::Answer> {
         self.course.stops(stop, hint, now);
-        let failure = self.last.failure.take().map(|failure| *failure);
-        Finished {
-            answer: self.earlier_answer(),
-            failure,
-        }
     }
 
     /// The last attempt's answer, or its failure beside the last answer.
-    fn finished(&mut self, result: Result<E::Answer, Failure>) -> Finished<E::Answer> {
-        match result {
-            Ok(answer) => Finished {
-                answer: Some(answer),
-                failure: None,
-            },
-            Err(failure) => Finished {
-                answer: self.earlier_answer(),
-                failure: Some(failure),
-            },
-        }
-    }
-
-    fn earlier_answer(&mut self) -> Option<E::Answer> {
+    fn finished(&mut self) -> Finished<E::Answer> {
         let answer = self.last.answer.take();
-        answer.or_else(|| Some(self.exchange.restore(*self.last.retired.take()?)))
+        Finished {
+            answer: answer.or_else(|| Some(self.exchange.restore(*self.last.retired.take()?))),
+            failure: self.last.failure.take(),
+        }
     }
 
     /// Whether a lookup could tell more of an operation that is given up.
@@ -219,7 +201,7 @@ impl<E: Exchange> Run<'_, E> {
     }
 
     /// Keeps the attempt's answer as the last one, or its failure beside the last answer.
-    fn remember(&mut self, result: Result<E::Answer, Failure>) {
+    fn remember(&mut self, result: Sent<E::Answer>) {
         match result {
             Ok(answer) => {
                 self.last = Last {
@@ -227,7 +209,7 @@ impl<E: Exchange> Run<'_, E> {
                     ..Last::default()
                 }
             }
-            Err(failure) => self.last.failure = Some(Box::new(failure)),
+            Err(failure) => self.last.failure = Some(failure),
         }
     }
 }

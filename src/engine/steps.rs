@@ -132,13 +132,12 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
             .settle(shields, permit, landing, outcome, (began, ended), &random);
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
-        let decision = self.attempts.after(outcome, verdict, at, jitter);
-        let hint = self.attempts.retry_after();
-        let (decision, retry_after) = self.guards.last_word(shields, (decision, hint), outcome, at);
-        Settled {
-            decision,
-            retry_after,
+        let mut settled = Settled {
+            decision: self.attempts.after(outcome, verdict, at, jitter),
+            retry_after: self.attempts.retry_after(),
             transitions,
-        }
+        };
+        self.guards.last_word(shields, &mut settled, outcome, at);
+        settled
     }
 }

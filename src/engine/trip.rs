@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::Landing;
-use crate::operation::{Delivery, Failure, FailureKind, Hop};
+use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
 /// How one attempt goes: what is known of it while it is under way, and no longer than that.
 #[derive(Default)]
@@ -46,6 +46,29 @@ impl Trip {
         self.landing.as_deref()
     }
 
+    /// Whether the outcome is the request's own, of which no more is known than its head.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.hops.is_empty() && !self.moved && self.seen.is_none()
+    }
+
+    /// Adds to an outcome what happened on the way to it.
+    #[cold]
+    pub(super) fn tells<'a>(&'a self, outcome: &mut Outcome<'a>, method: &Method) {
+        let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
+        if let Some(seen) = &self.seen {
+            *outcome = outcome.with_body(seen);
+        }
+        if self.moved {
+            *outcome = outcome.after_unseen_redirect();
+        }
+        if self.hops.iter().any(diverts) {
+            *outcome = outcome.after_diversion();
+        } else if !self.hops.is_empty() {
+            *outcome = outcome.after_redirect();
+        }
+    }
+
     /// Says how far the attempt had come when its time ran out.
     pub(super) fn timed_out(&self) -> Failure {
         match self.progress {
@@ -57,11 +80,11 @@ impl Trip {
 
     /// Adds to a failure where it happened.
     #[cold]
-    pub(super) fn placed(&self, failure: Failure) -> Failure {
+    pub(super) fn placed(&self, failure: Box<Failure>) -> Box<Failure> {
         if self.hops.is_empty() {
             failure
         } else {
-            failure.after_redirect()
+            Box::new(failure.after_redirect())
         }
     }
 }

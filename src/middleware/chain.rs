@@ -8,9 +8,8 @@ use reqwest_middleware::Next;
 use super::fault::place;
 use super::pass::Mark;
 use crate::client::{Route, Wire};
-use crate::engine::{Armor, Transport};
-use crate::operation::Failure;
-use crate::retry::Attempts;
+use crate::engine::{Armor, Sent, Transport};
+use crate::retry::{Attempts, RetryPolicy};
 
 /// The rest of a chain, as the way that an operation's requests take.
 pub(super) struct Chain<'a> {
@@ -42,14 +41,14 @@ impl<'a> Chain<'a> {
 }
 
 impl Transport for Chain<'_> {
-    async fn send(&self, mut request: Request) -> Result<Box<Response>, Failure> {
+    async fn send(&self, mut request: Request) -> Sent<Box<Response>> {
         if let (Some(bytes), Some(body)) = (&self.plain, request.body_mut()) {
             *body = bytes.clone().into();
         }
         self.mark.departs(&request);
         let mut lent = Lent::of(self);
         let answer = self.next.clone().run(request, &mut lent.extensions).await;
-        answer.map(Box::new).map_err(place)
+        answer.map(Box::new).map_err(|error| place(error).into())
     }
 
     /// The client at the chain's end was built elsewhere.
@@ -68,14 +67,17 @@ impl<'c> Route for &Chain<'c> {
         self
     }
 
-    fn take_up(self, fresh: Attempts) -> Attempts {
-        let attempts = self.earlier.clone().unwrap_or(fresh);
-        self.mark.begins(&attempts);
+    fn take_up<'p>(self, fresh: Attempts<&'p RetryPolicy>) -> Attempts<&'p RetryPolicy> {
+        let attempts = match &self.earlier {
+            Some(earlier) => earlier.clone().taken_up(fresh),
+            None => fresh,
+        };
+        self.mark.begins(attempts.owned());
         attempts
     }
 
-    fn leave(self, attempts: &Attempts) {
-        self.mark.ends(attempts);
+    fn leave(self, attempts: &Attempts<&RetryPolicy>) {
+        self.mark.ends(attempts.owned());
     }
 }
 

@@ -121,12 +121,12 @@ impl Mark {
     }
 
     /// Begins: from here on, a dropped future leaves doubt.
-    pub(super) fn begins(&self, attempts: &Attempts) {
-        *self.state() = State::Running(Some(attempts.clone().abandoned()));
+    pub(super) fn begins(&self, attempts: Attempts) {
+        *self.state() = State::Running(Some(attempts.abandoned()));
     }
 
-    pub(super) fn ends(&self, attempts: &Attempts) {
-        *self.state() = State::Unsettled(Some(attempts.clone()));
+    pub(super) fn ends(&self, attempts: Attempts) {
+        *self.state() = State::Unsettled(Some(attempts));
     }
 
     pub(super) fn succeeds(&self) {

@@ -149,6 +149,14 @@ impl IdempotencyKey {
         uuid.hyphenated().encode_lower(&mut bytes);
         Self(Text::Uuid(bytes))
     }
+
+    /// Writes a key where it stays.
+    pub(crate) fn write_uuid(key: &mut Option<Self>, uuid: Uuid) {
+        let Self(text) = key.insert(Self(Text::Uuid([0; UUID_LEN])));
+        if let Text::Uuid(bytes) = text {
+            uuid.hyphenated().encode_lower(bytes);
+        }
+    }
 }
 
 impl PartialEq for IdempotencyKey {

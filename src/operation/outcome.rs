@@ -116,6 +116,12 @@ impl<'a> Outcome<'a> {
         self
     }
 
+    /// The same where it stands, which spares moving it.
+    #[inline]
+    pub(crate) fn has_method(&mut self, method: &'a Method) {
+        self.method = Some(method);
+    }
+
     /// Adds the attempt's number; the first is 1.
     #[must_use]
     pub fn with_attempt(mut self, number: u32) -> Self {
@@ -123,11 +129,23 @@ impl<'a> Outcome<'a> {
         self
     }
 
+    /// The same where it stands.
+    #[inline]
+    pub(crate) fn has_number(&mut self, number: u32) {
+        self.attempt = number;
+    }
+
     /// Adds the wall-clock time at which it arrived, the fallback for a `Retry-After` date without a `Date`.
     #[must_use]
     pub fn with_received(mut self, received: SystemTime) -> Self {
         self.received = Some(received);
         self
+    }
+
+    /// The same where it stands.
+    #[inline]
+    pub(crate) fn has_arrived(&mut self, received: SystemTime) {
+        self.received = Some(received);
     }
 
     /// Adds the beginning of the response's body.

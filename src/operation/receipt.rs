@@ -155,8 +155,9 @@ impl Receipt {
         self.attempts.push(attempt);
     }
 
-    pub(crate) fn has_key(&mut self, key: Option<IdempotencyKey>) {
-        self.key = key;
+    /// Where the key stands, from the moment that it is given.
+    pub(crate) fn key_mut(&mut self) -> &mut Option<IdempotencyKey> {
+        &mut self.key
     }
 
     pub(crate) fn of_preset(&mut self, name: Arc<str>) {

@@ -9,7 +9,9 @@ use super::body::{ReplayBody, Supply};
 use super::shared::{Common, Shared, Target};
 use super::{AttemptNumber, Notes};
 use crate::breaker::{Detached, Permit};
-use crate::engine::{Admitted, Course, Ended, Fields, Guards, KeyField, Plan, Settings, Spent, Steps, prepare};
+use crate::engine::{
+    About, Admitted, Course, Ended, Fields, Guards, KeyField, Plan, Settings, Spent, Steps, is_marked, prepare,
+};
 use crate::error::Error;
 use crate::event::{AttemptSpan, operation_span};
 use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Outcome, Receipt, StopReason};
@@ -75,14 +77,15 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
         } = shared.target(&uri);
         let support = extensions.get::<KeySupport>().copied();
         let support = support.unwrap_or_else(|| key_settings.support_on(uri.path()));
-        let key = extensions.get::<IdempotencyKey>().cloned();
+        let (mut key, mut field) = (extensions.get::<IdempotencyKey>().cloned(), None);
         let body = Supply::new(body, &shared.bodies);
         let mut headers = Fields::default();
         headers.set_all(given);
-        let prepared = prepare(&method, (&mut headers, &body), key, key_settings, support)?;
+        let places = (&mut key, &mut field);
+        let safety = prepare(&method, (&mut headers, &body), places, key_settings, support)?;
 
-        let safety = unnested(prepared.safety, &extensions);
-        let mut receipt = Receipt::new(method.clone(), name, prepared.key);
+        let safety = unnested(safety, &extensions);
+        let mut receipt = Receipt::new(method.clone(), name, key);
         if let Some(why) = safety.obstacle() {
             receipt.is_unsafe_to_repeat(why);
         }
@@ -121,7 +124,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
                 uri,
                 version,
                 headers,
-                key: prepared.field,
+                key: field,
                 extensions,
                 body,
             },
@@ -217,26 +220,33 @@ impl<B, P, E> Operation<B, P, E> {
                 ended: at,
                 at,
             },
-            number: self.steps.attempts.begun(),
-            span,
-            path: (&[], None),
+            about: About {
+                span,
+                began: self.began,
+                took: at.saturating_duration_since(self.began),
+                hops: &[],
+                landing: None,
+            },
         };
-        let outcome = match result {
+        let mut outcome = match result {
             Ok(response) => self.terms.outcome(response, common),
             Err(failure) => Outcome::failure(failure),
         };
+        outcome.has_method(&self.template.method);
+        outcome.has_number(self.steps.attempts.begun());
         let mut course = Course {
             plan: self.terms.plan(common),
             steps: &mut self.steps,
             receipt: &mut self.receipt,
             started: self.started,
         };
-        match course.ends(outcome, ended) {
-            (Decision::Stop(stop), hint) => {
-                course.stops(stop, hint, at);
+        let settled = course.ends(&mut outcome, ended);
+        match settled.decision {
+            Decision::Stop(stop) => {
+                course.stops(stop, settled.retry_after, at);
                 None
             }
-            (Decision::RetryAfter(wait), _) => {
+            Decision::RetryAfter(wait) => {
                 course.waits(wait);
                 Some(wait)
             }
@@ -258,7 +268,7 @@ impl<B, P, E> Operation<B, P, E> {
         Ok(response)
     }
 
-    fn course(&mut self) -> Course<'_> {
+    fn course(&mut self) -> Course<'_, RetryPolicy> {
         Course {
             plan: self.terms.plan(&self.held.shared.common),
             steps: &mut self.steps,
@@ -281,8 +291,7 @@ impl Terms {
     fn outcome<'a, R>(&self, response: &'a Response<R>, common: &Common) -> Outcome<'a> {
         let outcome = Outcome::response(response.status(), response.headers());
         let marker = self.plan(common).key().replay_marker.as_ref();
-        let marker = marker.and_then(|name| response.headers().get(name));
-        if marker.is_some_and(|value| value.as_bytes() == b"true") {
+        if marker.is_some_and(|marker| is_marked(response.headers(), marker)) {
             outcome.as_replayed()
         } else {
             outcome

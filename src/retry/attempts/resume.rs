@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use super::super::replay::Touched;
-use super::Attempts;
+use super::{Attempts, RetryPolicy};
 use crate::operation::{Effect, StopReason};
 
 /// Taking up an operation again that a loop around this one repeats.
@@ -25,12 +25,69 @@ impl Attempts {
         Ok(self)
     }
 
+    /// Goes on from here where others would begin afresh: by their policy, and until their deadline if they have one.
+    pub(crate) fn taken_up<P>(self, fresh: Attempts<P>) -> Attempts<P> {
+        let Attempts { policy, deadline, .. } = fresh;
+        Attempts {
+            deadline: deadline.or(self.deadline),
+            ..self.by(policy)
+        }
+    }
+
     /// Assumes that an attempt was begun of which nothing is known: its future was dropped.
     pub(crate) fn abandoned(mut self) -> Self {
         self.begun = self.begun.max(1);
         self.touched = Touched::MayBe;
         self.effect = self.effect.then(Effect::Unknown);
         self
+    }
+}
+
+impl Attempts<&RetryPolicy> {
+    /// The same, for longer than the policy is borrowed.
+    pub(crate) fn owned(&self) -> Attempts {
+        self.clone().by(self.policy.clone())
+    }
+}
+
+impl<P> Attempts<P> {
+    fn by<Q>(self, policy: Q) -> Attempts<Q> {
+        let Self {
+            policy: _,
+            safety,
+            started,
+            deadline,
+            begun,
+            ends,
+            spent,
+            backoff,
+            refusals,
+            touched,
+            effect,
+            last,
+            hint,
+            unprotected,
+            possible_duplicates,
+            barred,
+        } = self;
+        Attempts {
+            policy,
+            safety,
+            started,
+            deadline,
+            begun,
+            ends,
+            spent,
+            backoff,
+            refusals,
+            touched,
+            effect,
+            last,
+            hint,
+            unprotected,
+            possible_duplicates,
+            barred,
+        }
     }
 }
 

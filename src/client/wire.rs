@@ -2,12 +2,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
 
 use super::fault;
-use crate::engine::{Armor, Sent, Transport};
+use crate::engine::{Armor, Aside, Followed, HttpExchange, Run, Sent, Transport};
 use crate::operation::Failure;
 
 /// What carries requests: reqwest, or a script in memory.
@@ -66,6 +67,10 @@ impl Transport for Wire {
                 answer: memory.send(request),
             },
         }
+    }
+
+    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
+        Box::pin(run.once(began))
     }
 
     fn armor(&self) -> Armor {

@@ -1,14 +1,15 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::UPGRADE;
 use http::{HeaderMap, HeaderName, StatusCode};
 use reqwest::{Request, Response};
 use url::{Position, Url};
 
-use super::aside::aside;
+use super::aside::{Aside, aside};
 use super::body::Armor;
 use super::redirect::{self, Carry};
 use super::request::{Step, Template, hook, unsent};
+use super::run::{Followed, Run};
 use super::trip::{Head, Progress, Trip};
 use super::{BufferError, Exchange, InDoubt, Landing, Plan, Prospect, Redirects, Sent, Whole, peek};
 use crate::clock::Clock;
@@ -18,6 +19,14 @@ use crate::operation::{Address, Delivery, Effect, Failure, FailureKind, Hop, Out
 pub(crate) trait Transport: Send + Sync {
     /// Boxed, since the answer is handed on through a dozen hands.
     fn send(&self, request: Request) -> impl Future<Output = Sent<Box<Response>>> + Send;
+
+    /// Begins an attempt of an operation that takes this way: `Box::pin(run.once(began))`.
+    ///
+    /// Each transport says so itself, although all say the same: what is generic is compiled in the crate that uses it, far
+    /// from all that it calls here, and the caller's future would have the whole engine in it.
+    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>>
+    where
+        Self: Sized;
 
     /// Whether the client underneath may repeat a request on its own account.
     fn armor(&self) -> Armor;
@@ -170,6 +179,10 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         let (response, seen) = aside(|| peek::peek(*response, self.template.attempt_timeout)).await;
         trip.seen = Some(seen);
         Ok(Box::new(response))
+    }
+
+    fn once<'r>(run: &'r mut Run<'_, Self>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
+        T::once(run, began)
     }
 
     fn outcome<'a>(&'a self, plan: &Plan<'_>, trip: &'a Trip, sent: &'a Sent<Box<Response>>) -> Outcome<'a> {

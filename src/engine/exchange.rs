@@ -1,5 +1,7 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::aside::Aside;
+use super::run::{Followed, Run};
 use super::{Plan, Prospect, Trip};
 use crate::operation::{Address, Effect, Failure, Outcome, Receipt};
 
@@ -31,6 +33,11 @@ pub(crate) trait Exchange: Send + Sync {
         trip: &mut Trip,
         number: u32,
     ) -> impl Future<Output = Sent<Self::Answer>> + Send;
+
+    /// Begins [`Run::once`], boxed, so that nothing an attempt needs is held while the next one is waited for.
+    fn once<'r>(run: &'r mut Run<'_, Self>, began: Instant) -> Aside<'r, Option<Box<Followed>>>
+    where
+        Self: Sized;
 
     /// Describes how an attempt ended.
     fn outcome<'a>(&'a self, plan: &Plan<'_>, trip: &'a Trip, sent: &'a Sent<Self::Answer>) -> Outcome<'a>;

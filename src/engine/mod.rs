@@ -36,7 +36,7 @@ mod steps;
 mod tls;
 mod trip;
 
-pub(crate) use aside::aside;
+pub(crate) use aside::{Aside, aside};
 pub(crate) use attempt::{HttpExchange, Transport};
 #[cfg(feature = "tower")]
 pub(crate) use attempt::is_marked;
@@ -60,7 +60,7 @@ pub(crate) use prepare::Payload;
 pub(crate) use prepare::{KeyField, mint, prepare};
 pub use redirect::Redirects;
 pub(crate) use request::Template;
-pub(crate) use run::{Finished, Last, Run};
+pub(crate) use run::{Finished, Followed, Last, Run};
 pub(crate) use settings::{Overrides, Settings};
 pub(crate) use setup::Setup;
 pub(crate) use steps::{Admitted, Refused, Spent, Steps};

@@ -37,7 +37,7 @@ pub(crate) struct Last<E: Exchange> {
 }
 
 /// What follows an attempt that did not end the operation: a wait, or a stop that a lookup may tell more of.
-struct Followed {
+pub(crate) struct Followed {
     decision: Decision,
     /// The wait that was asked for.
     hint: Option<Duration>,
@@ -52,8 +52,7 @@ impl<E: Exchange> Run<'_, E> {
     pub(crate) async fn drive(&mut self) -> Finished<E::Answer> {
         // The first attempt begins with the operation: one clock read for both.
         let mut began = self.course.started;
-        // Boxed, so that nothing an attempt needs is held while the next one is waited for.
-        while let Some(followed) = Box::pin(self.once(began)).await {
+        while let Some(followed) = E::once(self, began).await {
             let Followed { decision, hint, at } = *followed;
             match decision {
                 Decision::Stop(stop) => {
@@ -81,7 +80,7 @@ impl<E: Exchange> Run<'_, E> {
     }
 
     /// Makes one attempt, if there is leave, and tells what follows; nothing does if the operation is over.
-    async fn once(&mut self, mut began: Instant) -> Option<Box<Followed>> {
+    pub(crate) async fn once(&mut self, mut began: Instant) -> Option<Box<Followed>> {
         let place = match &self.course.plan.setup.limit {
             None => None,
             Some(limit) => match aside(|| enter(limit, &mut self.course, began)).await {

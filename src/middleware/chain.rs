@@ -1,4 +1,5 @@
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::Extensions;
@@ -8,7 +9,7 @@ use reqwest_middleware::Next;
 use super::fault::place;
 use super::pass::Mark;
 use crate::client::{Route, Wire};
-use crate::engine::{Armor, Sent, Transport};
+use crate::engine::{Armor, Aside, Followed, HttpExchange, Run, Sent, Transport};
 use crate::retry::{Attempts, RetryPolicy};
 
 /// The rest of a chain, as the way that an operation's requests take.
@@ -49,6 +50,10 @@ impl Transport for Chain<'_> {
         let mut lent = Lent::of(self);
         let answer = self.next.clone().run(request, &mut lent.extensions).await;
         answer.map(Box::new).map_err(|error| place(error).into())
+    }
+
+    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
+        Box::pin(run.once(began))
     }
 
     /// The client at the chain's end was built elsewhere.

@@ -37,6 +37,7 @@ impl Cell {
         cell
     }
 
+    #[inline]
     pub(super) fn admit(&self, settings: &Settings, now: Instant) -> Result<(Ticket, Option<HalfOpened>), Refusal> {
         match closed_epoch(self.tally.mark()) {
             Some(epoch) => Ok((Ticket { epoch, place: None }, None)),

@@ -90,6 +90,7 @@ impl CircuitBreaker {
     ///
     /// [`Refusal`] while open or isolated, and while half-open when all probes are under way. The attempt was not sent:
     /// it does not count as one, and repeating the call at once would be refused again.
+    #[inline]
     pub fn admit(&self, scope: impl Into<Scope>, attempt: Try, now: Instant) -> Result<Permit<'_>, Refusal> {
         let settings = &self.shared.settings;
         let cell = self.cell(scope.into(), now);
@@ -160,6 +161,7 @@ impl CircuitBreaker {
         }
     }
 
+    #[inline]
     fn cell(&self, scope: Scope, now: Instant) -> &Cell {
         self.shared
             .cells

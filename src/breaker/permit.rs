@@ -22,6 +22,7 @@ pub struct Permit<'a> {
 }
 
 impl<'a> Permit<'a> {
+    #[inline]
     pub(super) fn new(
         cell: &'a Cell,
         settings: &'a Settings,

@@ -1,9 +1,9 @@
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use url::{ParseError, Url};
 
-use crate::operation::{Scope, origin_of};
+use crate::operation::{Scope, Short, origin_of};
 use crate::preset::Presets;
 
 /// What was found out about the first origins that a client talked to, so that it is found out once.
@@ -39,7 +39,7 @@ pub(super) struct Known {
     text: Box<str>,
     /// The same in normal form, with an empty path.
     url: Url,
-    pub(super) origin: Arc<str>,
+    pub(super) origin: Short,
     /// Of the whole origin; `None` for a host that has none.
     pub(super) scope: Option<Scope>,
     pub(super) presets: Presets,

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use http::Method;
 
 use super::Client;
@@ -34,7 +32,7 @@ impl Operation {
         let presets = known.map_or(&client.0.presets, |known| &known.presets);
         let preset = presets.find(Address::Url(&url)).cloned();
         let (origin, scope) = match known {
-            Some(known) => (Arc::clone(&known.origin), known.scope),
+            Some(known) => (known.origin.clone(), known.scope),
             None => (origin_of(&url), Scope::of_url(&url)),
         };
         Box::new(Self {

@@ -83,11 +83,12 @@ impl Operation {
                 self.news = News::of(permit.and_then(|permit| permit.transition().copied()));
                 Ok(Leave::new((&mut self.steps, &mut self.news), shields, admitted, now))
             }
-            Err(Refused {
-                stop,
-                retry_after,
-                transition,
-            }) => {
+            Err(refused) => {
+                let Refused {
+                    stop,
+                    retry_after,
+                    transition,
+                } = *refused;
                 self.news = News {
                     stop: Some(stop),
                     retry_after,

@@ -42,7 +42,8 @@ pub(crate) struct About<'p> {
 
 impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     /// Asks for leave to make the next attempt. A refusal is no attempt and costs nothing.
-    pub(crate) fn admit(&mut self, now: Instant) -> Result<Admitted<'a>, (StopReason, Option<Duration>)> {
+    #[inline]
+    pub(crate) fn admit(&mut self, now: Instant) -> Result<Admitted<'a>, Box<Refused>> {
         let admitted = self.steps.admit(self.plan.setup.shields(), now);
         let transition = match &admitted {
             Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
@@ -52,7 +53,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         if let Some(transition) = transition {
             self.tell_transition(transition);
         }
-        admitted.map_err(|Refused { stop, retry_after, .. }| (stop, retry_after))
+        admitted
     }
 
     /// The span of the attempt that is about to be sent.

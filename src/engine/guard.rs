@@ -108,11 +108,10 @@ impl Guards {
         attempt: Try,
         now: Instant,
     ) -> Result<Option<Permit<'a>>, Refusal> {
-        shields
-            .breaker
-            .zip(self.home.breaker)
-            .map(|(breaker, scope)| breaker.admit(scope, attempt, now))
-            .transpose()
+        match (shields.breaker, self.home.breaker) {
+            (Some(breaker), Some(scope)) => Ok(Some(breaker.admit(scope, attempt, now)?)),
+            _ => Ok(None),
+        }
     }
 
     /// Pays for a retry that is about to be sent; nothing for a first attempt.

@@ -44,6 +44,7 @@ impl<'a> Plan<'a> {
     }
 
     /// An attempt as the receipt keeps it.
+    #[inline]
     pub(super) fn attempt(
         &self,
         outcome: &Outcome<'_>,
@@ -51,9 +52,8 @@ impl<'a> Plan<'a> {
         (effect, started, took): (Effect, Duration, Duration),
         hops: &[Hop],
     ) -> Attempt {
-        Attempt::new(outcome, effect, (started, took), hops)
-            .with_problem(verdict.problem())
-            .with_request_id(self.request_id(outcome))
+        let told = (verdict.problem(), self.request_id(outcome));
+        Attempt::new(outcome, effect, (started, took), hops, told)
     }
 
     fn request_id<'o>(&self, outcome: &Outcome<'o>) -> Option<&'o HeaderValue> {

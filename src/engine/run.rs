@@ -100,8 +100,8 @@ impl<E: Exchange> Run<'_, E> {
                 admitted,
                 began,
             },
-            Err((stop, retry_after)) => {
-                self.course.stops(stop, retry_after, began);
+            Err(refused) => {
+                self.course.stops(refused.stop, refused.retry_after, began);
                 return None;
             }
         };

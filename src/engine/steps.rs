@@ -2,7 +2,7 @@ use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use super::guard::{Guards, Landing, Shields};
-use crate::breaker::{Permit, Transition, Try};
+use crate::breaker::{Permit, Refusal, Transition, Try};
 use crate::budget::Withdrawal;
 use crate::classify::Verdict;
 use crate::operation::{Outcome, StopReason};
@@ -24,13 +24,24 @@ pub(crate) struct Admitted<'a> {
     pub(crate) permit: Option<Permit<'a>>,
 }
 
-/// No leave: no attempt was made, and it cost nothing.
+/// No leave: no attempt was made, and it cost nothing. Boxed, so that leave is handed on without it.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) stop: StopReason,
     pub(crate) retry_after: Option<Duration>,
     /// The breaker changed all the same.
     pub(crate) transition: Option<Transition>,
+}
+
+impl Refused {
+    #[cold]
+    fn by_breaker(refusal: &Refusal, now: Instant) -> Box<Self> {
+        Box::new(Self {
+            stop: StopReason::CircuitOpen,
+            retry_after: refusal.retry_at.map(|at| at.saturating_duration_since(now)),
+            transition: None,
+        })
+    }
 }
 
 /// An attempt that ended, and when.
@@ -55,28 +66,37 @@ pub(crate) struct Settled {
 impl<P: Borrow<RetryPolicy>> Steps<P> {
     /// Asks breaker, budget and policy for leave to make the next attempt.
     #[inline]
-    pub(crate) fn admit<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Refused> {
+    pub(crate) fn admit<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Box<Refused>> {
         let attempt = if self.attempts.begun() == 0 {
             Try::First
         } else {
             Try::Retry
         };
-        let permit = self.guards.admit(shields, attempt, now).map_err(|refusal| Refused {
-            stop: StopReason::CircuitOpen,
-            retry_after: refusal.retry_at.map(|at| at.saturating_duration_since(now)),
-            transition: None,
-        })?;
-        let hint = self.attempts.retry_after();
-        let refused = |stop| Refused {
-            stop,
-            retry_after: hint,
-            transition: permit.as_ref().and_then(Permit::transition).copied(),
+        let permit = match self.guards.admit(shields, attempt, now) {
+            Ok(permit) => permit,
+            Err(refusal) => return Err(Refused::by_breaker(&refusal, now)),
         };
         // A withdrawal that no attempt follows goes back when it is dropped.
-        let withdrawal = self.guards.pay(shields).map_err(refused)?;
-        let begin = self.attempts.begin(now).map_err(refused)?;
-        self.guards.spend(withdrawal);
-        Ok(Admitted { begin, permit })
+        let withdrawal = match self.guards.pay(shields) {
+            Ok(withdrawal) => withdrawal,
+            Err(stop) => return Err(self.refused(stop, permit)),
+        };
+        match self.attempts.begin(now) {
+            Ok(begin) => {
+                self.guards.spend(withdrawal);
+                Ok(Admitted { begin, permit })
+            }
+            Err(stop) => Err(self.refused(stop, permit)),
+        }
+    }
+
+    #[cold]
+    fn refused(&self, stop: StopReason, permit: Option<Permit<'_>>) -> Box<Refused> {
+        Box::new(Refused {
+            stop,
+            retry_after: self.attempts.retry_after(),
+            transition: permit.as_ref().and_then(Permit::transition).copied(),
+        })
     }
 
     /// Asks for leave to send a hedge beside the attempt under way.

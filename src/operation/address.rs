@@ -1,12 +1,11 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use http::Uri;
 use url::Url;
 
 use super::receipt::origin_of;
-use super::{Origin, Scope};
+use super::{Origin, Scope, Short};
 
 /// Where a request goes: a URL, or a URI as a stack of services passes it on.
 ///
@@ -84,7 +83,7 @@ impl<'a> Address<'a> {
     }
 
     /// Scheme, host and port for a receipt, a default port left out; `-` where there is no origin.
-    pub(crate) fn text(self) -> Arc<str> {
+    pub(crate) fn text(self) -> Short {
         let (scheme, host, port) = match self {
             Self::Url(url) => return origin_of(url),
             Self::At(origin, _) => (origin.scheme(), Cow::Borrowed(origin.host()), Some(origin.port())),
@@ -94,8 +93,8 @@ impl<'a> Address<'a> {
             },
         };
         match port.filter(|port| default_port(scheme) != Some(*port)) {
-            Some(port) => format!("{scheme}://{host}:{port}").into(),
-            None => format!("{scheme}://{host}").into(),
+            Some(port) => (&*format!("{scheme}://{host}:{port}")).into(),
+            None => (&*format!("{scheme}://{host}")).into(),
         }
     }
 }
@@ -103,7 +102,7 @@ impl<'a> Address<'a> {
 /// Neither path nor query: they may hold secrets.
 impl fmt::Debug for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Address({})", self.text())
+        write!(f, "Address({})", &*self.text())
     }
 }
 
@@ -134,7 +133,7 @@ mod tests {
             let (known, written) = (Address::Url(&url), Address::Uri(&uri));
             assert_eq!(written.scope(), known.scope(), "{text}");
             assert_eq!(written.origin(), known.origin(), "{text}");
-            assert_eq!(written.text(), known.text(), "{text}");
+            assert_eq!(&*written.text(), &*known.text(), "{text}");
             assert_eq!((written.host(), written.port()), (known.host(), known.port()), "{text}");
             assert_eq!(written.path(), known.path(), "{text}");
             assert!(!format!("{written:?}").contains("secret"));

@@ -23,11 +23,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    #[inline]
     pub(crate) fn new(
         outcome: &Outcome<'_>,
         effect: Effect,
         (started, took): (Duration, Duration),
         hops: &[Hop],
+        (problem, request_id): (Option<Problem>, Option<&HeaderValue>),
     ) -> Self {
         Self {
             number: outcome.attempt(),
@@ -36,10 +38,10 @@ impl Attempt {
             ending: Ending::of(outcome),
             effect,
             replayed: outcome.is_replayed(),
-            problem: None,
-            request_id: None,
+            problem,
+            request_id: request_id.and_then(written),
             wait: None,
-            hops: hops.into(),
+            hops: if hops.is_empty() { Box::default() } else { hops.into() },
             unseen_redirect: outcome.is_after_unseen_redirect(),
             looked_up: None,
         }
@@ -61,18 +63,6 @@ impl Attempt {
             unseen_redirect: false,
             looked_up: None,
         }
-    }
-
-    pub(crate) fn with_problem(mut self, problem: Option<Problem>) -> Self {
-        self.problem = problem;
-        self
-    }
-
-    /// Notes the server's id; one that is not short visible ASCII is no id, and would not belong in a log.
-    pub(crate) fn with_request_id(mut self, id: Option<&HeaderValue>) -> Self {
-        let is_id = |id: &&str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-        self.request_id = id.and_then(|id| id.to_str().ok()).filter(is_id).map(Box::from);
-        self
     }
 
     /// Its number; the first is 1.
@@ -146,6 +136,12 @@ impl Attempt {
     pub fn hops(&self) -> &[Hop] {
         &self.hops
     }
+}
+
+/// The server's id of its answer; one that is not short visible ASCII is no id, and would not belong in a log.
+fn written(id: &HeaderValue) -> Option<Box<str>> {
+    let is_id = |id: &&str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    id.to_str().ok().filter(is_id).map(Box::from)
 }
 
 /// Longer than any provider's request id by far.

@@ -1,8 +1,7 @@
-use std::sync::Arc;
-
 use http::{Method, StatusCode};
 use url::Url;
 
+use super::Short;
 use super::receipt::origin_of;
 
 /// One redirect that was followed within an attempt.
@@ -14,7 +13,7 @@ pub struct Hop {
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_text"))]
     method: Method,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_str"))]
-    origin: Arc<str>,
+    origin: Short,
 }
 
 impl Hop {

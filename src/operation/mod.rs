@@ -22,6 +22,7 @@ mod receipt_table;
 mod retry_after;
 #[cfg(feature = "serde")]
 mod serialise;
+mod short;
 mod stop;
 
 pub(crate) use address::Address;
@@ -42,4 +43,5 @@ pub use problem::Problem;
 pub use receipt::Receipt;
 pub(crate) use receipt::origin_of;
 pub(crate) use receipt_table::Seconds;
+pub(crate) use short::Short;
 pub use stop::{NotReplayable, StopReason};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use url::Url;
 
-use super::{Attempt, Effect, Few, IdempotencyKey, Nanos, NotReplayable, Problem, StopReason};
+use super::{Attempt, Effect, Few, IdempotencyKey, Nanos, NotReplayable, Problem, Short, StopReason};
 
 /// The report on one operation: every attempt, every wait, and why it stopped.
 ///
@@ -17,7 +17,7 @@ pub struct Receipt {
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_text"))]
     pub(super) method: Method,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_str"))]
-    pub(super) origin: Arc<str>,
+    pub(super) origin: Short,
     pub(super) key: Option<IdempotencyKey>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialise::as_name"))]
     pub(super) preset: Option<Arc<str>>,
@@ -35,7 +35,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    pub(crate) fn new(method: Method, origin: Arc<str>, key: Option<IdempotencyKey>) -> Self {
+    pub(crate) fn new(method: Method, origin: Short, key: Option<IdempotencyKey>) -> Self {
         Self {
             method,
             origin,
@@ -150,6 +150,7 @@ impl Receipt {
         self.ended?.checked_add(self.retry_after?)
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, attempt: Attempt) {
         self.replayed = attempt.replayed;
         self.attempts.push(attempt);
@@ -203,9 +204,10 @@ impl Receipt {
 }
 
 /// Scheme, host and port, without credentials.
-pub(crate) fn origin_of(url: &Url) -> Arc<str> {
-    url[..url::Position::BeforePath].rsplit_once('@').map_or_else(
-        || url[..url::Position::BeforePath].into(),
-        |(_, host)| format!("{}://{host}", url.scheme()).into(),
-    )
+pub(crate) fn origin_of(url: &Url) -> Short {
+    let origin = &url[..url::Position::BeforePath];
+    match origin.rsplit_once('@') {
+        None => origin.into(),
+        Some((_, host)) => (&*format!("{}://{host}", url.scheme())).into(),
+    }
 }

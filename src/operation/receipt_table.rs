@@ -6,7 +6,7 @@ use super::{Attempt, Ending, Hop, Receipt, StopReason};
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attempts = self.attempts().len();
-        write!(f, "{} {}", self.method, self.origin)?;
+        write!(f, "{} {}", self.method, self.origin())?;
         if let Some(key) = &self.key {
             write!(f, " key #{}", key.fingerprint())?;
         }

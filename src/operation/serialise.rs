@@ -18,6 +18,6 @@ pub(super) fn as_name<S: serde::Serializer>(name: &Option<Arc<str>>, serializer:
     serde::Serialize::serialize(&name.as_deref(), serializer)
 }
 
-pub(super) fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_str<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
 }

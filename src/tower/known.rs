@@ -1,11 +1,11 @@
 use std::array;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use url::Url;
 
-use crate::operation::{Address, Origin};
+use crate::operation::{Address, Origin, Short};
 use crate::preset::Presets;
 
 /// What was found out about the first origins that requests went to, so that it is found out once.
@@ -15,7 +15,7 @@ use crate::preset::Presets;
 pub(super) struct KnownOrigins {
     places: Places,
     /// How receipts name a request whose URI has no authority.
-    relative: OnceLock<Arc<str>>,
+    relative: OnceLock<Short>,
 }
 
 struct Places([OnceLock<Known>; PLACES]);
@@ -26,7 +26,7 @@ pub(super) struct Known {
     authority: Authority,
     pub(super) origin: Origin,
     /// As receipts show it.
-    pub(super) name: Arc<str>,
+    pub(super) name: Short,
     /// Those that may apply there.
     pub(super) presets: Presets,
 }
@@ -51,11 +51,11 @@ impl KnownOrigins {
     }
 
     /// How receipts name an address that is not kept.
-    pub(super) fn name(&self, address: Address<'_>, uri: &Uri) -> Arc<str> {
+    pub(super) fn name(&self, address: Address<'_>, uri: &Uri) -> Short {
         if uri.authority().is_some() {
             return address.text();
         }
-        Arc::clone(self.relative.get_or_init(|| address.text()))
+        self.relative.get_or_init(|| address.text()).clone()
     }
 }
 

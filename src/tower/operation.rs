@@ -189,8 +189,8 @@ impl<B, P, E> Operation<B, P, E> {
                 self.limit = span.span().in_scope(|| self.course().begins(begin));
                 Some(span)
             }
-            Err((stop, hint)) => {
-                self.course().stops(stop, hint, now);
+            Err(refused) => {
+                self.course().stops(refused.stop, refused.retry_after, now);
                 None
             }
         }

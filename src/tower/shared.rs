@@ -1,5 +1,4 @@
 use std::fmt;
-use std::sync::Arc;
 
 use http::Uri;
 
@@ -11,7 +10,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::engine::{Settings, Setup};
 use crate::event::Observers;
-use crate::operation::{Address, KeySettings, Origin};
+use crate::operation::{Address, KeySettings, Origin, Short};
 use crate::preset::{Preset, Presets};
 use crate::rng::Dice;
 
@@ -37,7 +36,7 @@ pub(super) struct Common {
 pub(super) struct Target<'a> {
     pub(super) address: Address<'a>,
     /// As its receipt names it.
-    pub(super) name: Arc<str>,
+    pub(super) name: Short,
     pub(super) preset: Option<&'a Preset>,
     /// The rules of its key: those of the preset, else the layer's.
     pub(super) key: &'a KeySettings,
@@ -48,7 +47,7 @@ impl<P, E> Shared<P, E> {
         let common = &self.common;
         let (address, name, preset) = if let Some(known) = self.known.find(uri, &common.presets) {
             let address = Address::At(&known.origin, uri);
-            (address, Arc::clone(&known.name), known.presets.find(address))
+            (address, known.name.clone(), known.presets.find(address))
         } else {
             let address = common.address(uri);
             (address, self.known.name(address, uri), common.presets.find(address))

@@ -28,9 +28,39 @@ struct Whole {
 /// Where a request goes, and what is known of that origin.
 #[expect(unnameable_types, reason = "it is the result of a sealed method")]
 pub struct Target<'c> {
-    pub(super) url: Url,
+    pub(super) place: Place,
     /// Of an http or https address without credentials.
     pub(super) known: Option<&'c Known>,
+}
+
+/// An address: one of those that its client keeps, or its own.
+pub(super) enum Place {
+    /// Among the whole ones, which keep their places.
+    Kept(usize),
+    Own(Url),
+}
+
+impl Place {
+    pub(super) fn url<'a>(&'a self, addresses: &'a Addresses) -> &'a Url {
+        match self {
+            Self::Kept(number) => {
+                let kept = addresses.whole.get(*number).and_then(OnceLock::get);
+                &kept.expect("a place is named once it is taken").url
+            }
+            Self::Own(url) => url,
+        }
+    }
+
+    /// The address as the operation's own, for whoever changes it.
+    pub(super) fn own(&mut self, addresses: &Addresses) -> &mut Url {
+        if let Self::Kept(_) = self {
+            *self = Self::Own(self.url(addresses).clone());
+        }
+        match self {
+            Self::Own(url) => url,
+            Self::Kept(_) => unreachable!("it has just been replaced"),
+        }
+    }
 }
 
 /// An origin that was met before, and what applies there.
@@ -48,25 +78,30 @@ pub(super) struct Known {
 impl Addresses {
     /// What [`Url::parse`] makes of the text; an origin that is new is kept with the presets that apply there.
     pub(super) fn parse(&self, text: &str, presets: &Presets) -> Result<Target<'_>, ParseError> {
-        if let Some(whole) = self.whole().find(|whole| *whole.text == *text) {
-            return Ok(Target {
-                url: whole.url.clone(),
-                known: self.origins[whole.origin].get(),
-            });
+        for (place, whole) in self.whole().enumerate() {
+            if *whole.text == *text {
+                return Ok(Target {
+                    place: Place::Kept(place),
+                    known: self.origins[whole.origin].get(),
+                });
+            }
         }
         for (place, known) in self.known().enumerate() {
             if let Some(path) = text.strip_prefix(&*known.text).filter(|path| is_plain(path)) {
                 let url = known.at(path)?;
                 self.keep_whole(text, &url, place);
                 return Ok(Target {
-                    url,
+                    place: Place::Own(url),
                     known: Some(known),
                 });
             }
         }
         let url = Url::parse(text)?;
         self.keep(text, presets);
-        Ok(Target { url, known: None })
+        Ok(Target {
+            place: Place::Own(url),
+            known: None,
+        })
     }
 
     /// What is known of an address's origin.
@@ -180,7 +215,8 @@ mod tests {
     fn agrees(addresses: &Addresses, text: &str) {
         let presets = Presets::default();
         for _ in 0..3 {
-            let url = addresses.parse(text, &presets).map(|target| target.url);
+            let target = addresses.parse(text, &presets);
+            let url = target.map(|target| target.place.url(addresses).clone());
             assert_eq!(url, Url::parse(text), "{text:?}");
         }
     }
@@ -253,9 +289,10 @@ mod tests {
         let url = addresses
             .parse("https://API.stripe.com:443/v1/x", &presets)
             .unwrap()
-            .url;
-        let near = &addresses.find(&url).unwrap().presets;
-        assert_eq!(near.find(Address::Url(&url)).unwrap().name(), "stripe");
+            .place;
+        let url = url.url(&addresses);
+        let near = &addresses.find(url).unwrap().presets;
+        assert_eq!(near.find(Address::Url(url)).unwrap().name(), "stripe");
         let v2 = Url::parse("https://api.stripe.com/v2/x").unwrap();
         assert_eq!(
             addresses

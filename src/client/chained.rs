@@ -73,7 +73,7 @@ impl ClientBuilder {
 impl RequestBuilder {
     pub(crate) fn parts(&self) -> (&Method, Option<&Url>, &Body) {
         let Operation { template, error, .. } = &*self.0;
-        let url = error.is_none().then_some(&template.url);
+        let url = error.is_none().then(|| self.0.url());
         (&template.method, url, &template.body)
     }
 

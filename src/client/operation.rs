@@ -1,7 +1,8 @@
 use http::Method;
+use url::Url;
 
 use super::Client;
-use super::addresses::Target;
+use super::addresses::{Place, Target};
 use crate::engine::{Body, Fields, Overrides, Settings, Template, mint, prepare};
 use crate::error::Error;
 use crate::operation::{Address, KeySettings, Receipt, Scope, origin_of};
@@ -15,6 +16,8 @@ use crate::retry::ReplaySafety;
 pub(crate) struct Operation {
     pub(super) client: Client,
     pub(super) template: Template,
+    /// Where it goes.
+    pub(super) place: Place,
     pub(super) receipt: Receipt,
     pub(super) overrides: Overrides,
     /// What applies where it goes.
@@ -28,19 +31,19 @@ pub(crate) struct Operation {
 
 impl Operation {
     /// Of an address without credentials.
-    pub(super) fn new(client: Client, method: Method, Target { url, known }: Target<'_>) -> Box<Self> {
+    pub(super) fn new(client: Client, method: Method, Target { place, known }: Target<'_>) -> Box<Self> {
         let presets = known.map_or(&client.0.presets, |known| &known.presets);
-        let preset = presets.find(Address::Url(&url)).cloned();
+        let url = place.url(&client.0.addresses);
+        let preset = presets.find(Address::Url(url)).cloned();
         let (origin, scope) = match known {
             Some(known) => (known.origin.clone(), known.scope),
-            None => (origin_of(&url), Scope::of_url(&url)),
+            None => (origin_of(url), Scope::of_url(url)),
         };
         Box::new(Self {
             safety: ReplaySafety::of_method(&method),
             receipt: Receipt::new(method.clone(), origin, None),
             template: Template {
                 method,
-                url,
                 headers: Fields::default(),
                 key: None,
                 body: Body::default(),
@@ -50,6 +53,7 @@ impl Operation {
                 lookup: None,
                 attempt_timeout: Settings::ATTEMPT_TIMEOUT,
             },
+            place,
             overrides: Overrides::default(),
             preset,
             scope,
@@ -77,7 +81,7 @@ impl Operation {
         }
         let support = overrides
             .key_support
-            .unwrap_or_else(|| key_settings.support_on(template.url.path()));
+            .unwrap_or_else(|| key_settings.support_on(self.place.url(&shared.addresses).path()));
         let mut safety = prepare(
             &template.method,
             (&mut template.headers, &template.body),
@@ -128,6 +132,16 @@ impl Operation {
             mint(key)?;
         }
         Ok(())
+    }
+
+    /// Where it goes.
+    pub(super) fn url(&self) -> &Url {
+        self.place.url(&self.client.0.addresses)
+    }
+
+    #[cfg(feature = "query")]
+    pub(super) fn url_mut(&mut self) -> &mut Url {
+        self.place.own(&self.client.0.addresses)
     }
 
     /// The key's rules where it goes: those of the preset, else the client's.

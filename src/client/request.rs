@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use url::Url;
 
 use super::Client;
-use super::addresses::Target;
+use super::addresses::{Place, Target};
 use super::operation::Operation;
 use super::send::Direct;
 use crate::engine::{Body, check_attempt_timeout, check_total_timeout};
@@ -42,7 +42,7 @@ impl RequestBuilder {
         match target {
             Ok(target @ Target { known: Some(_), .. }) => Self(Operation::new(client.clone(), method, target)),
             Ok(mut target) => {
-                let credentials = take_credentials(&mut target.url);
+                let credentials = take_credentials(target.place.own(&client.0.addresses));
                 let request = Self(Operation::new(client.clone(), method, target));
                 match credentials {
                     None => request,
@@ -55,7 +55,7 @@ impl RequestBuilder {
 
     pub(crate) fn from_request(client: &Client, mut request: reqwest::Request) -> Self {
         let target = Target {
-            url: request.url().clone(),
+            place: Place::Own(request.url().clone()),
             known: client.0.addresses.find(request.url()),
         };
         let mut own = Self::new(client, request.method().clone(), Ok(target));
@@ -272,7 +272,7 @@ impl fmt::Debug for RequestBuilder {
         } = &*self.0;
         f.debug_struct("RequestBuilder")
             .field("method", &template.method)
-            .field("host", &error.is_none().then(|| template.url.host_str()).flatten())
+            .field("host", &error.is_none().then(|| self.0.url().host_str()).flatten())
             .field("key", &receipt.key())
             .field("body", &template.body)
             .field("overrides", overrides)
@@ -322,7 +322,7 @@ fn take_credentials(url: &mut Url) -> Option<(String, Option<String>)> {
 #[cold]
 fn nowhere() -> Target<'static> {
     Target {
-        url: Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)"),
+        place: Place::Own(Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)")),
         known: None,
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 impl RequestBuilder {
     /// Appends these pairs to the URL's query.
     pub fn query<T: Serialize + ?Sized>(mut self, pairs: &T) -> Self {
-        let url = &mut self.0.template.url;
+        let url = self.0.url_mut();
         let failed = {
             let mut query = url.query_pairs_mut();
             pairs.serialize(serde_urlencoded::Serializer::new(&mut query)).err()

@@ -94,6 +94,7 @@ impl Operation {
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
             self.template.body_deadline = deadline.filter(|_| self.overrides.total_timeout.is_some());
         }
+        let url = self.place.url(&self.client.0.addresses);
         let template = &mut self.template;
         let plan = Plan {
             setup,
@@ -106,13 +107,14 @@ impl Operation {
             guards: Guards::new(
                 setup.shields(),
                 self.scope,
-                (&template.method, Address::Url(&template.url), &template.headers),
+                (&template.method, Address::Url(url), &template.headers),
             ),
         };
         let mut run = Run {
             exchange: HttpExchange {
                 transport: route.transport(&self.client.0.wire),
                 template,
+                url,
             },
             course: Course {
                 plan,

@@ -1,7 +1,7 @@
 use url::Url;
 
 use super::Client;
-use super::addresses::Target;
+use super::addresses::{Place, Target};
 use crate::error::Error;
 
 /// What a request can be addressed by: an absolute URL, or a path below the client's base URL.
@@ -55,8 +55,21 @@ fn resolve<'c>(text: &str, client: &'c Client) -> Result<Target<'c>, Error> {
     let shared = &*client.0;
     match (shared.addresses.parse(text, &shared.presets), &shared.base) {
         // Only an address that `checked` would let pass is known.
-        (Ok(target @ Target { known: Some(_), .. }), _) => Ok(target),
-        (Ok(Target { url, known: None }), _) => checked(url, client),
+        (
+            Ok(
+                target @ (Target { known: Some(_), .. }
+                | Target {
+                    place: Place::Kept(_), ..
+                }),
+            ),
+            _,
+        ) => Ok(target),
+        (
+            Ok(Target {
+                place: Place::Own(url), ..
+            }),
+            _,
+        ) => checked(url, client),
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => below(base, text, client),
         (Err(url::ParseError::RelativeUrlWithoutBase), None) => {
             Err(Error::request("the URL is relative, and the client has no base URL"))
@@ -81,7 +94,7 @@ fn checked(url: Url, client: &Client) -> Result<Target<'_>, Error> {
     }
     Ok(Target {
         known: client.0.addresses.find(&url),
-        url,
+        place: Place::Own(url),
     })
 }
 
@@ -95,7 +108,7 @@ mod tests {
             client = client.base_url(base);
         }
         let client = client.build().unwrap();
-        sealed::Sealed::target(target, &client).map(|target| target.url.into())
+        sealed::Sealed::target(target, &client).map(|target| target.place.url(&client.0.addresses).to_string())
     }
 
     #[test]

@@ -36,37 +36,11 @@ pub(crate) trait Transport: Send + Sync {
 pub(crate) struct HttpExchange<'a, T> {
     pub(crate) transport: &'a T,
     pub(crate) template: &'a mut Template,
+    /// Where it is sent, unless a redirect leads elsewhere.
+    pub(crate) url: &'a Url,
 }
 
 impl<'a, T: Transport> HttpExchange<'a, T> {
-    /// Sends, and follows redirects, until there is an answer.
-    async fn exchange(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Sent<Box<Response>> {
-        // Boxed: few attempts are redirected, and all would carry the room for it.
-        let mut step: Option<Box<Step>> = None;
-        loop {
-            let asked = match hook(plan, step.as_deref()) {
-                None => None,
-                Some(hook) => match hook.headers(self.info(plan, number, step.as_deref())).await {
-                    Ok(asked) => Some(asked),
-                    Err(error) => return Err(trip.placed(unsent(FailureKind::Hook, error).into())),
-                },
-            };
-            let sending = self.depart(plan, trip, step.as_deref(), asked)?;
-            let response = match sending.await {
-                Ok(response) => response,
-                Err(failure) => return Err(trip.placed(failure)),
-            };
-            // Only a client that was built elsewhere follows redirects by itself.
-            trip.moved |=
-                self.transport.armor() == Armor::Worn && is_elsewhere(self.url(step.as_deref()), response.url());
-            let Some(next) = self.next(plan, trip, step.as_deref(), &response) else {
-                trip.progress = Progress::Head(self.check(plan, &response)?);
-                return Ok(response);
-            };
-            step = Some(Box::new(next));
-        }
-    }
-
     /// Sends a request as soon as it is made, so that nothing holds it that waits for the answer.
     fn depart(
         &self,
@@ -90,7 +64,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         }
         let next = redirect::next(
             plan.setup.settings.redirects,
-            (self.method(step), self.url(step)),
+            (self.method(step), self.target(step)),
             (response.status(), response.headers()),
         )?;
         // What was left behind once stays behind, even if a later hop leads back.
@@ -100,7 +74,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         }
         trip.hops
             .push(Hop::new(response.status(), next.method.clone(), &next.url));
-        let away = !redirect::same_origin(&self.template.url, &next.url);
+        let away = !redirect::same_origin(self.url, &next.url);
         trip.landing = away.then(|| {
             Box::new(Landing {
                 method: next.method.clone(),
@@ -128,7 +102,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     async fn buffered(&self, plan: &Plan<'_>, response: Response, limit: usize) -> Sent<Response> {
         let head = self.head(plan, &response);
-        let read = Whole::read(response, &self.template.url, limit).await;
+        let read = Whole::read(response, self.url, limit).await;
         let whole = read.map_err(|error| match error {
             BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
             BufferError::Broken(source) if source.is_timeout() => {
@@ -136,7 +110,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             }
             BufferError::Broken(source) => head.without_body(FailureKind::Body).caused_by(source),
         })?;
-        Ok(whole.into_response(&self.template.url))
+        Ok(whole.into_response(self.url))
     }
 
     /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
@@ -159,15 +133,39 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     type Retired = Whole;
 
     fn address(&self) -> Address<'_> {
-        Address::Url(&self.template.url)
+        Address::Url(self.url)
     }
 
     fn rest(&mut self) {
         self.template.headers.shrink();
     }
 
+    /// Sends, follows redirects until there is an answer, and reads of its body what is wanted.
     async fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Sent<Box<Response>> {
-        let response = self.exchange(plan, trip, number).await?;
+        // Boxed: few attempts are redirected, and all would carry the room for it.
+        let mut step: Option<Box<Step>> = None;
+        let response = loop {
+            let asked = match hook(plan, step.as_deref()) {
+                None => None,
+                Some(hook) => match hook.headers(self.info(plan, number, step.as_deref())).await {
+                    Ok(asked) => Some(asked),
+                    Err(error) => return Err(trip.placed(unsent(FailureKind::Hook, error).into())),
+                },
+            };
+            let sending = self.depart(plan, trip, step.as_deref(), asked)?;
+            let response = match sending.await {
+                Ok(response) => response,
+                Err(failure) => return Err(trip.placed(failure)),
+            };
+            // Only a client that was built elsewhere follows redirects by itself.
+            trip.moved |=
+                self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step.as_deref()), response.url());
+            let Some(next) = self.next(plan, trip, step.as_deref(), &response) else {
+                break response;
+            };
+            step = Some(Box::new(next));
+        };
+        trip.progress = Progress::Head(self.check(plan, &response)?);
         let response = match self.template.buffer {
             Some(limit) => Box::new(aside(|| self.buffered(plan, *response, limit)).await?),
             None => response,
@@ -213,7 +211,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         };
         let finding = lookup.look_up(InDoubt {
             method: self.template.method.clone(),
-            url: self.template.url.clone(),
+            url: self.url.clone(),
             body: self.template.body.bytes(),
             receipt: receipt.clone(),
             prospect,
@@ -223,12 +221,12 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     }
 
     async fn retire(&self, answer: Box<Response>, wait: Duration) -> Option<Whole> {
-        let reading = Whole::read(*answer, &self.template.url, RETIRE_BYTES);
+        let reading = Whole::read(*answer, self.url, RETIRE_BYTES);
         Clock::limit(wait.min(RETIRE_TIME), reading).await.and_then(Result::ok)
     }
 
     fn restore(&self, whole: Whole) -> Box<Response> {
-        Box::new(whole.into_response(&self.template.url))
+        Box::new(whole.into_response(self.url))
     }
 }
 

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::Plan;
 use super::guard::Landing;
+use super::race::Runner;
 use super::steps::{Admitted, Refused, Settled, Spent, Steps};
 use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
@@ -61,8 +62,18 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         AttemptSpan::new(self.receipt, address, begin.number)
     }
 
+    /// Tells, in its span, that an attempt is about to be sent, and how long it may take.
+    #[inline]
+    pub(super) fn begins(&mut self, runner: &Runner<'_>) -> Duration {
+        if runner.span.is_disabled() {
+            self.sets_out(runner.admitted.begin)
+        } else {
+            runner.span.span().in_scope(|| self.sets_out(runner.admitted.begin))
+        }
+    }
+
     /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.
-    pub(crate) fn begins(&mut self, begin: Begin) -> Duration {
+    pub(crate) fn sets_out(&mut self, begin: Begin) -> Duration {
         let number = begin.number;
         let duplicates = self.steps.attempts.possible_duplicates();
         if duplicates > self.receipt.possible_duplicates() {

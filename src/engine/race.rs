@@ -7,6 +7,7 @@ use tracing::Instrument;
 
 use super::course::{About, Course, Ended};
 use super::hedging::Standing;
+use super::run::send;
 use super::steps::{Admitted, Spent};
 use super::{Exchange, Plan, Sent, Trip};
 use crate::clock::Clock;
@@ -41,7 +42,7 @@ pub(super) async fn race<'a, E: Exchange>(
     let plan = course.plan;
     let clock = &plan.setup.clock;
     let (mut trip, mut other_trip) = (Trip::default(), Trip::default());
-    let mut sending = Box::pin(send((course, exchange, &plan), &lead, &mut trip));
+    let mut sending = Box::pin(run((course, exchange, &plan), &lead, &mut trip));
     // By reference: when the delay is over, the attempt goes on.
     let early = Clock::limit(delay, sending.as_mut()).await;
     if let Some(sent) = early {
@@ -52,7 +53,7 @@ pub(super) async fn race<'a, E: Exchange>(
         let sent = sending.await;
         return lead.lap(trip, sent, clock.now());
     };
-    let mut hedging = Box::pin(send((course, exchange, &plan), &hedge, &mut other_trip));
+    let mut hedging = Box::pin(run((course, exchange, &plan), &hedge, &mut other_trip));
 
     match first_of(sending.as_mut(), hedging.as_mut()).await {
         Raced::Lead(sent) => {
@@ -101,19 +102,14 @@ fn decider<'a, E: Exchange>(
     former
 }
 
-/// Sends within the attempt's limit; `None` if that ran out.
-fn send<'f, E: Exchange>(
+/// Sends a runner off, in its span.
+fn run<'f, E: Exchange>(
     (course, exchange, plan): (&mut Course<'_>, &'f E, &'f Plan<'_>),
     runner: &Runner<'_>,
     trip: &'f mut Trip,
 ) -> impl Future<Output = Option<Sent<E::Answer>>> + Send + use<'f, E> {
-    let span = runner.span.span();
-    let limit = span.in_scope(|| course.begins(runner.admitted.begin));
-    let sending = exchange.send(plan, trip, runner.admitted.begin.number);
-    plan.setup
-        .clock
-        .limit_since(runner.began, limit, sending)
-        .instrument(span)
+    let limit = course.begins(runner);
+    send((exchange, plan), runner, limit, trip).instrument(runner.span.span())
 }
 
 impl<'a> Runner<'a> {

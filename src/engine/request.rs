@@ -15,7 +15,6 @@ use crate::operation::{Delivery, Failure, FailureKind};
 #[derive(Debug)]
 pub(crate) struct Template {
     pub(crate) method: Method,
-    pub(crate) url: Url,
     pub(crate) headers: Fields,
     pub(crate) key: Option<KeyField>,
     pub(crate) body: Body,
@@ -44,7 +43,7 @@ impl<T: Transport> HttpExchange<'_, T> {
         step: Option<&Step>,
         asked: Option<HeaderMap>,
     ) -> Sent<Request> {
-        let mut request = Request::new(self.method(step).clone(), self.url(step).clone());
+        let mut request = Request::new(self.method(step).clone(), self.target(step).clone());
         *request.headers_mut() = self.headers(plan, step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
@@ -87,7 +86,7 @@ impl<T: Transport> HttpExchange<'_, T> {
         AttemptInfo {
             number,
             method: self.method(step).clone(),
-            url: self.url(step).clone(),
+            url: self.target(step).clone(),
             headers: self.headers(plan, step, None),
             body: self.template.body.bytes(),
         }
@@ -97,8 +96,8 @@ impl<T: Transport> HttpExchange<'_, T> {
         step.map_or(&self.template.method, |step| &step.method)
     }
 
-    pub(super) fn url<'s>(&'s self, step: Option<&'s Step>) -> &'s Url {
-        step.map_or(&self.template.url, |step| &step.url)
+    pub(super) fn target<'s>(&'s self, step: Option<&'s Step>) -> &'s Url {
+        step.map_or(self.url, |step| &step.url)
     }
 
     /// An idempotent request without a body may be repeated by anyone; anything else goes armored where needed.

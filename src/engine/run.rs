@@ -7,10 +7,10 @@ use super::course::Course;
 use super::queue::{Entered, enter};
 use super::race::{Runner, race};
 use super::steps::Settled;
-use super::{Exchange, Prospect, Sent, Trip};
-use crate::clock::Clock;
+use super::{Exchange, Plan, Prospect, Sent, Trip};
+use crate::clock::{Clock, Limited};
 use crate::operation::{Effect, Failure, StopReason};
-use crate::retry::{Begin, Decision};
+use crate::retry::Decision;
 
 /// How an operation ended, beside its receipt.
 #[derive(Debug)]
@@ -107,10 +107,16 @@ impl<E: Exchange> Run<'_, E> {
         };
         let (mut trip, mut ended) = (Trip::default(), None);
         let result = match self.course.hedge_delay() {
-            None if runner.span.is_disabled() => self.attempt(&mut trip, runner.admitted.begin, began).await,
             None => {
-                let span = runner.span.span();
-                aside(|| self.attempt(&mut trip, runner.admitted.begin, began).instrument(span)).await
+                let limit = self.course.begins(&runner);
+                let sent = if runner.span.is_disabled() {
+                    send((&self.exchange, &self.course.plan), &runner, limit, &mut trip).await
+                } else {
+                    let span = runner.span.span();
+                    let plan = &self.course.plan;
+                    aside(|| send((&self.exchange, plan), &runner, limit, &mut trip).instrument(span)).await
+                };
+                sent.unwrap_or_else(|| Err(trip.timed_out().into()))
             }
             Some(delay) => {
                 let lap = aside(|| race(&mut self.course, &self.exchange, runner, delay)).await;
@@ -139,15 +145,6 @@ impl<E: Exchange> Run<'_, E> {
             }
             _ => Some(Box::new(Followed { decision, hint, at })),
         }
-    }
-
-    /// Sends once, within the attempt's limit and what is left until the deadline.
-    async fn attempt(&mut self, trip: &mut Trip, begin: Begin, now: Instant) -> Sent<E::Answer> {
-        let limit = self.course.begins(begin);
-        let plan = &self.course.plan;
-        let sending = self.exchange.send(plan, trip, begin.number);
-        let sent = plan.setup.clock.limit_since(now, limit, sending).await;
-        sent.unwrap_or_else(|| Err(trip.timed_out().into()))
     }
 
     /// Frees the connection of the answer that is not the last, and says how much of the wait is left.
@@ -211,6 +208,17 @@ impl<E: Exchange> Run<'_, E> {
             Err(failure) => self.last.failure = Some(failure),
         }
     }
+}
+
+/// Sends once, within the attempt's limit; `None` if that ran out.
+pub(super) fn send<'f, E: Exchange>(
+    (exchange, plan): (&'f E, &'f Plan<'_>),
+    runner: &Runner<'_>,
+    limit: Duration,
+    trip: &'f mut Trip,
+) -> Limited<impl Future<Output = Sent<E::Answer>> + Send + use<'f, E>> {
+    let sending = exchange.send(plan, trip, runner.admitted.begin.number);
+    plan.setup.clock.limit_since(runner.began, limit, sending)
 }
 
 impl<E: Exchange> Default for Last<E> {

@@ -186,7 +186,7 @@ impl<B, P, E> Operation<B, P, E> {
                 self.began = now;
                 let address = self.held.shared.common.address(&self.template.uri);
                 let span = AttemptSpan::new(&self.receipt, address, begin.number);
-                self.limit = span.span().in_scope(|| self.course().begins(begin));
+                self.limit = span.span().in_scope(|| self.course().sets_out(begin));
                 Some(span)
             }
             Err(refused) => {

@@ -93,6 +93,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     }
 
     /// Judges the outcome, writes it down, and says what follows.
+    #[inline]
     pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_>) -> Settled {
         let setup = self.plan.setup;
         let verdict = self.plan.judge(outcome);
@@ -105,6 +106,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     }
 
     /// Writes down an attempt that was judged and settled.
+    #[inline]
     pub(super) fn writes_down(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, about: &About<'_>) {
         if let Some(hedge) = self.plan.hedge()
             && outcome.status().is_some_and(|status| status.is_success())

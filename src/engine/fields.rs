@@ -11,6 +11,7 @@ pub(crate) struct Fields(Vec<(HeaderName, HeaderValue)>);
 
 impl Fields {
     /// Adds a field beside those of the same name.
+    #[inline]
     pub(crate) fn append(&mut self, name: HeaderName, value: HeaderValue) {
         self.0.push((name, value));
     }

@@ -114,6 +114,7 @@ fn run<'f, E: Exchange>(
 
 impl<'a> Runner<'a> {
     /// What is known of it when it has ended, and what follows is decided.
+    #[inline]
     pub(super) fn ends<'t>(self, trip: &'t Trip, ended: Instant, at: Instant) -> Ended<'t>
     where
         'a: 't,

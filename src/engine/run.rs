@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tracing::Instrument;
@@ -110,7 +111,10 @@ impl<E: Exchange> Run<'_, E> {
             None => {
                 let limit = self.course.begins(&runner);
                 let sent = if runner.span.is_disabled() {
-                    send((&self.exchange, &self.course.plan), &runner, limit, &mut trip).await
+                    let plan = &self.course.plan;
+                    // Where it stays, for a limit takes what it is given from hand to hand.
+                    let sending = pin!(self.exchange.send(plan, &mut trip, runner.admitted.begin.number));
+                    plan.setup.clock.limit_since(began, limit, sending).await
                 } else {
                     let span = runner.span.span();
                     let plan = &self.course.plan;

@@ -59,7 +59,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     /// Decides whether a response is a redirect to follow, and notes the hop.
     fn next(&self, plan: &Plan<'_>, trip: &mut Trip, step: Option<&Step>, response: &Response) -> Option<Step> {
-        if !response.status().is_redirection() || trip.hops.len() >= Redirects::MOST {
+        if !response.status().is_redirection() || trip.hops().len() >= Redirects::MOST {
             return None;
         }
         let next = redirect::next(
@@ -72,10 +72,11 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         if carry == Carry::Everything && self.template.body.is_one_shot() {
             return None;
         }
-        trip.hops
-            .push(Hop::new(response.status(), next.method.clone(), &next.url));
+        let detour = trip.detour();
+        let hop = Hop::new(response.status(), next.method.clone(), &next.url);
+        detour.hops.push(hop);
         let away = !redirect::same_origin(self.url, &next.url);
-        trip.landing = away.then(|| {
+        detour.landing = away.then(|| {
             Box::new(Landing {
                 method: next.method.clone(),
                 url: next.url.clone(),
@@ -158,8 +159,9 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
                 Err(failure) => return Err(trip.placed(failure)),
             };
             // Only a client that was built elsewhere follows redirects by itself.
-            trip.moved |=
-                self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step.as_deref()), response.url());
+            if self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step.as_deref()), response.url()) {
+                trip.detour().moved = true;
+            }
             let Some(next) = self.next(plan, trip, step.as_deref(), &response) else {
                 break response;
             };
@@ -175,7 +177,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             return Ok(response);
         }
         let (response, seen) = aside(|| peek::peek(*response, self.template.attempt_timeout)).await;
-        trip.seen = Some(seen);
+        trip.detour().seen = Some(seen);
         Ok(Box::new(response))
     }
 
@@ -194,9 +196,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         {
             outcome = outcome.as_replayed();
         }
-        if !trip.is_plain() {
-            trip.tells(&mut outcome, &self.template.method);
-        }
+        trip.tells(&mut outcome, &self.template.method);
         outcome
     }
 

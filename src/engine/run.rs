@@ -53,8 +53,7 @@ impl<E: Exchange> Run<'_, E> {
     pub(crate) async fn drive(&mut self) -> Finished<E::Answer> {
         // The first attempt begins with the operation: one clock read for both.
         let mut began = self.course.started;
-        while let Some(followed) = E::once(self, began).await {
-            let Followed { decision, hint, at } = *followed;
+        while let Some(Followed { decision, hint, at }) = E::once(self, began).await.map(|followed| *followed) {
             match decision {
                 Decision::Stop(stop) => {
                     aside(|| self.gives_up(stop, hint, at)).await;
@@ -63,7 +62,7 @@ impl<E: Exchange> Run<'_, E> {
                 Decision::RetryAfter(wait) => {
                     self.exchange.rest();
                     let rest = aside(|| self.retire(wait, at)).await;
-                    self.course.plan.setup.clock.wait(rest).await;
+                    aside(|| self.course.plan.setup.clock.wait(rest)).await;
                 }
             }
             began = self.course.plan.setup.clock.now();
@@ -106,28 +105,27 @@ impl<E: Exchange> Run<'_, E> {
                 return None;
             }
         };
-        let (mut trip, mut ended) = (Trip::default(), None);
-        let result = match self.course.hedge_delay() {
+        let mut trip = Trip::default();
+        let (result, ended) = match self.course.hedge_delay() {
             None => {
                 let limit = self.course.begins(&runner);
                 let sent = if runner.span.is_disabled() {
                     let plan = &self.course.plan;
                     // Where it stays, for a limit takes what it is given from hand to hand.
                     let sending = pin!(self.exchange.send(plan, &mut trip, runner.admitted.begin.number));
-                    plan.setup.clock.limit_since(began, limit, sending).await
+                    plan.setup.clock.limit_since(runner.began, limit, sending).await
                 } else {
                     let span = runner.span.span();
                     let plan = &self.course.plan;
                     aside(|| send((&self.exchange, plan), &runner, limit, &mut trip).instrument(span)).await
                 };
-                sent.unwrap_or_else(|| Err(trip.timed_out().into()))
+                (sent.unwrap_or_else(|| Err(trip.timed_out().into())), None)
             }
             Some(delay) => {
                 let lap = aside(|| race(&mut self.course, &self.exchange, runner, delay)).await;
                 trip = lap.trip;
                 runner = lap.runner;
-                ended = Some(lap.ended);
-                lap.result
+                (lap.result, Some(lap.ended))
             }
         };
         let at = self.course.plan.setup.clock.now();

@@ -9,10 +9,16 @@ use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 /// How one attempt goes: what is known of it while it is under way, and no longer than that.
 #[derive(Default)]
 pub(crate) struct Trip {
-    pub(super) hops: Vec<Hop>,
-    /// Boxed: few attempts leave their origin.
-    pub(super) landing: Option<Box<Landing>>,
     pub(super) progress: Progress,
+    /// Boxed: few attempts make one, and all would carry the room for it.
+    detour: Option<Box<Detour>>,
+}
+
+/// What happens on the way of few attempts.
+#[derive(Default)]
+pub(super) struct Detour {
+    pub(super) hops: Vec<Hop>,
+    pub(super) landing: Option<Box<Landing>>,
     /// True if the client underneath followed redirects on its own account.
     pub(super) moved: bool,
     /// The beginning of an error's body, where a classifier asked for it.
@@ -38,34 +44,24 @@ pub(super) struct Head {
 impl Trip {
     /// The redirects that were followed.
     pub(super) fn hops(&self) -> &[Hop] {
-        &self.hops
+        self.detour.as_ref().map_or(&[], |detour| &detour.hops)
+    }
+
+    /// For noting what few attempts meet.
+    pub(super) fn detour(&mut self) -> &mut Detour {
+        self.detour.get_or_insert_default()
     }
 
     /// Who answers for the attempt, if redirects led away from the first origin and not back to it.
     pub(super) fn landing(&self) -> Option<&Landing> {
-        self.landing.as_deref()
-    }
-
-    /// Whether the outcome is the request's own, of which no more is known than its head.
-    #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        self.hops.is_empty() && !self.moved && self.seen.is_none()
+        self.detour.as_ref()?.landing.as_deref()
     }
 
     /// Adds to an outcome what happened on the way to it.
-    #[cold]
+    #[inline]
     pub(super) fn tells<'a>(&'a self, outcome: &mut Outcome<'a>, method: &Method) {
-        let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
-        if let Some(seen) = &self.seen {
-            *outcome = outcome.with_body(seen);
-        }
-        if self.moved {
-            *outcome = outcome.after_unseen_redirect();
-        }
-        if self.hops.iter().any(diverts) {
-            *outcome = outcome.after_diversion();
-        } else if !self.hops.is_empty() {
-            *outcome = outcome.after_redirect();
+        if let Some(detour) = &self.detour {
+            detour.tells(outcome, method);
         }
     }
 
@@ -81,10 +77,28 @@ impl Trip {
     /// Adds to a failure where it happened.
     #[cold]
     pub(super) fn placed(&self, failure: Box<Failure>) -> Box<Failure> {
-        if self.hops.is_empty() {
+        if self.hops().is_empty() {
             failure
         } else {
             Box::new(failure.after_redirect())
+        }
+    }
+}
+
+impl Detour {
+    #[cold]
+    fn tells<'a>(&'a self, outcome: &mut Outcome<'a>, method: &Method) {
+        let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
+        if let Some(seen) = &self.seen {
+            *outcome = outcome.with_body(seen);
+        }
+        if self.moved {
+            *outcome = outcome.after_unseen_redirect();
+        }
+        if self.hops.iter().any(diverts) {
+            *outcome = outcome.after_diversion();
+        } else if !self.hops.is_empty() {
+            *outcome = outcome.after_redirect();
         }
     }
 }

@@ -67,7 +67,10 @@ pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
 ///
 /// Without `url.full`, which the conventions want: paths and queries hold secrets.
 #[derive(Clone, Debug)]
-pub(crate) struct AttemptSpan(Span);
+pub(crate) struct AttemptSpan(
+    /// `None` where nobody wants it, as in most attempts; boxed, for those have the room all the same.
+    Option<Box<Span>>,
+);
 
 impl AttemptSpan {
     pub(crate) fn new(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
@@ -87,7 +90,7 @@ impl AttemptSpan {
             error.r#type = Empty,
         );
         if span.is_disabled() {
-            return Self(span);
+            return Self(None);
         }
         if number > 1 {
             span.record("http.request.resend_count", i64::from(number - 1));
@@ -95,7 +98,7 @@ impl AttemptSpan {
         if standard_method(receipt.method()).is_none() {
             span.record("http.request.method_original", receipt.method().as_str());
         }
-        Self(span)
+        Self(Some(Box::new(span)))
     }
 
     /// The span of no attempt.
@@ -104,39 +107,44 @@ impl AttemptSpan {
         expect(dead_code, reason = "an async function holds a span only while there is one")
     )]
     pub(crate) fn none() -> Self {
-        Self(Span::none())
+        Self(None)
     }
 
     pub(crate) fn span(&self) -> Span {
-        self.0.clone()
+        self.0.as_deref().cloned().unwrap_or_else(Span::none)
     }
 
-    /// True if nobody wants it, as in most attempts.
+    /// True if nobody wants it.
     pub(crate) fn is_disabled(&self) -> bool {
-        self.0.is_disabled()
+        self.0.is_none()
     }
 
     /// Records how the attempt ended; `error.type` is the status or a word of low cardinality.
+    #[inline]
     pub(crate) fn ended(&self, attempt: &Attempt) {
-        if self.0.is_disabled() {
-            return;
-        }
-        match attempt.ending() {
-            Ending::Response { status, .. } => {
-                self.0.record("http.response.status_code", i64::from(status.as_u16()));
-                if status.is_client_error() || status.is_server_error() {
-                    self.failed(status.as_str());
-                }
-            }
-            Ending::Cancelled => {}
-            Ending::Failure { kind, .. } => self.failed(kind.as_str()),
+        if let Some(span) = &self.0 {
+            records(span, attempt);
         }
     }
+}
 
-    fn failed(&self, error: &str) {
-        self.0.record("error.type", error);
-        self.0.record("otel.status_code", "ERROR");
+#[cold]
+fn records(span: &Span, attempt: &Attempt) {
+    match attempt.ending() {
+        Ending::Response { status, .. } => {
+            span.record("http.response.status_code", i64::from(status.as_u16()));
+            if status.is_client_error() || status.is_server_error() {
+                failed(span, status.as_str());
+            }
+        }
+        Ending::Cancelled => {}
+        Ending::Failure { kind, .. } => failed(span, kind.as_str()),
     }
+}
+
+fn failed(span: &Span, error: &str) {
+    span.record("error.type", error);
+    span.record("otel.status_code", "ERROR");
 }
 
 /// The host without the brackets that a URL puts around an IPv6 address.

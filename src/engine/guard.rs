@@ -120,11 +120,10 @@ impl Guards {
     /// retry whose wait ends in an empty budget is not made.
     #[inline]
     pub(crate) fn pay<'a>(&self, shields: Shields<'a>) -> Result<Option<(Withdrawal<'a>, Scope)>, StopReason> {
-        let (Some((failed, scope)), Some(budget)) = (self.owed, shields.budget) else {
-            return Ok(None);
-        };
-        let withdrawal = budget.withdraw(scope, failed).ok_or(StopReason::BudgetExhausted)?;
-        Ok(Some((withdrawal, scope)))
+        match (self.owed, shields.budget) {
+            (Some(owed), Some(budget)) => pay(budget, owed).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The attempt is being sent: what was paid is spent.
@@ -149,43 +148,53 @@ impl Guards {
         (began, now): (Instant, Instant),
         random: impl Fn() -> f64,
     ) -> Vec<Transition> {
-        self.answering = landing.map_or(self.home, |landing| {
-            // Nothing of the caller's headers travels to another origin.
-            let origin = Address::Url(&landing.url).scope();
-            Scopes::at(
-                origin,
-                shields.breaker,
-                (&landing.method, Address::Url(&landing.url), &Fields::default()),
-            )
-        });
-        let (Some(breaker), Some(permit), Some(scope)) = (shields.breaker, permit, self.answering.breaker) else {
-            return Vec::new();
-        };
-        let signal = signal_of(outcome);
         let mut changes = Vec::new();
-        let mut note = |change: Option<Transition>| {
-            if let Some(change) = change {
-                changes.push(change);
-            }
+        self.answering = match landing {
+            None => self.home,
+            Some(landing) => Scopes::elsewhere(landing, shields.breaker),
         };
-        match landing {
-            None => note(permit.settle_since(signal, began, now, random)),
-            Some(landing) => {
-                note(permit.settle(Signal::Success, now, landing.at - began, random()));
-                // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
-                if let Ok(report) = breaker.admit(scope, Try::First, now) {
-                    note(report.transition().copied());
-                    note(report.settle_since(signal, landing.at, now, random));
-                }
-            }
+        let Some(permit) = permit else { return changes };
+        if let Some(landing) = landing {
+            self.settles_apart(shields, permit, (landing, outcome), (began, now, random()), &mut changes);
+        } else if let Some(change) = permit.settle_since(signal_of(outcome), began, now, random) {
+            changes.push(change);
         }
         // The wish is looked for only where it counts: reading one parses the response's date.
-        if throttled(outcome)
-            && let Some(wait) = outcome.retry_after()
-        {
-            note(breaker.hold(scope, wait, now));
+        if throttled(outcome) {
+            self.holds_back(shields, outcome, now, &mut changes);
         }
         changes
+    }
+
+    /// The same where a redirect led to another origin.
+    #[cold]
+    fn settles_apart(
+        &self,
+        shields: Shields<'_>,
+        permit: Permit<'_>,
+        (landing, outcome): (&Landing, &Outcome<'_>),
+        (began, now, random): (Instant, Instant, f64),
+        changes: &mut Vec<Transition>,
+    ) {
+        let (Some(breaker), Some(scope)) = (shields.breaker, self.answering.breaker) else {
+            return;
+        };
+        changes.extend(permit.settle(Signal::Success, now, landing.at - began, random));
+        // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
+        if let Ok(report) = breaker.admit(scope, Try::First, now) {
+            changes.extend(report.transition().copied());
+            changes.extend(report.settle_since(signal_of(outcome), landing.at, now, || random));
+        }
+    }
+
+    /// Has the breaker heed the server's wish.
+    #[cold]
+    fn holds_back(&self, shields: Shields<'_>, outcome: &Outcome<'_>, now: Instant, changes: &mut Vec<Transition>) {
+        if let (Some(breaker), Some(scope)) = (shields.breaker, self.answering.breaker)
+            && let Some(wait) = outcome.retry_after()
+        {
+            changes.extend(breaker.hold(scope, wait, now));
+        }
     }
 
     /// Has the last word on a retry, and credits a success.
@@ -225,6 +234,7 @@ impl Guards {
     }
 
     /// Would the breaker admit it at the end of the wait, and would the budget pay for it?
+    #[cold]
     fn retry(
         &mut self,
         shields: Shields<'_>,
@@ -255,6 +265,13 @@ impl Guards {
 }
 
 impl Scopes {
+    /// Nothing of the caller's headers travels to another origin.
+    #[cold]
+    fn elsewhere(landing: &Landing, breaker: Option<&CircuitBreaker>) -> Self {
+        let address = Address::Url(&landing.url);
+        Self::at(address.scope(), breaker, (&landing.method, address, &Fields::default()))
+    }
+
     fn at(
         origin: Option<Scope>,
         breaker: Option<&CircuitBreaker>,
@@ -272,6 +289,13 @@ impl Scopes {
             budget: origin,
         }
     }
+}
+
+/// Pays for a retry: out of line, for most operations make none.
+#[cold]
+fn pay(budget: &RetryBudget, (failed, scope): (Failed, Scope)) -> Result<(Withdrawal<'_>, Scope), StopReason> {
+    let withdrawal = budget.withdraw(scope, failed).ok_or(StopReason::BudgetExhausted)?;
+    Ok((withdrawal, scope))
 }
 
 /// What an outcome says about the server's health.

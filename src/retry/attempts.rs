@@ -151,6 +151,18 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         if verdict.is_accept() && outcome.error().is_none() {
             return Decision::Stop(StopReason::Accepted);
         }
+        self.after_failure((outcome, verdict), touched, now, random)
+    }
+
+    /// The gates after the first: out of the way of what most operations run through.
+    #[cold]
+    fn after_failure(
+        &mut self,
+        (outcome, verdict): (&Outcome<'_>, &Verdict),
+        touched: Touched,
+        now: Instant,
+        random: f64,
+    ) -> Decision {
         if !verdict.is_retry() {
             return Decision::Stop(if verdict.is_rejection() {
                 StopReason::Rejected

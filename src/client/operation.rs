@@ -145,6 +145,7 @@ impl Operation {
     }
 
     /// The key's rules where it goes: those of the preset, else the client's.
+    #[cfg(feature = "middleware")]
     pub(super) fn key_settings(&self) -> &KeySettings {
         self.preset
             .as_ref()

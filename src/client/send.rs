@@ -21,7 +21,7 @@ pub(crate) trait Route: Copy + Send + Sync {
         Self: 'a;
 
     /// Where it begins: afresh, unless it was begun before.
-    fn take_up<'p>(self, fresh: Attempts<&'p RetryPolicy>) -> Attempts<&'p RetryPolicy> {
+    fn take_up(self, fresh: Attempts<&RetryPolicy>) -> Attempts<&RetryPolicy> {
         fresh
     }
 

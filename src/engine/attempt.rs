@@ -51,7 +51,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     ) -> Sent<impl Future<Output = Sent<Box<Response>>> + Send + use<'a, T>> {
         let request = match self.request(plan, step, asked) {
             Ok(request) => request,
-            Err(failure) => return Err(trip.placed(failure)),
+            Err(failure) => return trip.fails(failure),
         };
         trip.progress = Progress::Sent;
         Ok(self.transport.send(request))
@@ -150,13 +150,13 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
                 None => None,
                 Some(hook) => match hook.headers(self.info(plan, number, step.as_deref())).await {
                     Ok(asked) => Some(asked),
-                    Err(error) => return Err(trip.placed(unsent(FailureKind::Hook, error).into())),
+                    Err(error) => return trip.fails(unsent(FailureKind::Hook, error).into()),
                 },
             };
             let sending = self.depart(plan, trip, step.as_deref(), asked)?;
             let response = match sending.await {
                 Ok(response) => response,
-                Err(failure) => return Err(trip.placed(failure)),
+                Err(failure) => return trip.fails(failure),
             };
             // Only a client that was built elsewhere follows redirects by itself.
             if self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step.as_deref()), response.url()) {

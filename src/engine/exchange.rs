@@ -27,12 +27,7 @@ pub(crate) trait Exchange: Send + Sync {
     fn rest(&mut self);
 
     /// Makes one attempt.
-    fn send(
-        &self,
-        plan: &Plan<'_>,
-        trip: &mut Trip,
-        number: u32,
-    ) -> impl Future<Output = Sent<Self::Answer>> + Send;
+    fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> impl Future<Output = Sent<Self::Answer>> + Send;
 
     /// Begins [`Run::once`], boxed, so that nothing an attempt needs is held while the next one is waited for.
     fn once<'r>(run: &'r mut Run<'_, Self>, began: Instant) -> Aside<'r, Option<Box<Followed>>>

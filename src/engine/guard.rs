@@ -155,7 +155,13 @@ impl Guards {
         };
         let Some(permit) = permit else { return changes };
         if let Some(landing) = landing {
-            self.settles_apart(shields, permit, (landing, outcome), (began, now, random()), &mut changes);
+            self.settles_apart(
+                shields,
+                permit,
+                (landing, outcome),
+                (began, now, random()),
+                &mut changes,
+            );
         } else if let Some(change) = permit.settle_since(signal_of(outcome), began, now, random) {
             changes.push(change);
         }

@@ -68,9 +68,7 @@ impl<'a> Course<'a> {
         let verdict = self.plan.judge(outcome);
         let Ended { spent, about } = ended;
         let seen = (&*outcome, &verdict, about.landing);
-        let transitions = self
-            .steps
-            .put_aside(setup.shields(), spent, seen, || setup.dice.roll());
+        let transitions = self.steps.put_aside(setup.shields(), spent, seen, || setup.dice.roll());
         self.writes_down(outcome, &verdict, &about);
         self.tell_all(&transitions);
     }

@@ -37,9 +37,9 @@ mod tls;
 mod trip;
 
 pub(crate) use aside::{Aside, aside};
-pub(crate) use attempt::{HttpExchange, Transport};
 #[cfg(feature = "tower")]
 pub(crate) use attempt::is_marked;
+pub(crate) use attempt::{HttpExchange, Transport};
 pub(crate) use body::Armor;
 pub use body::Body;
 pub(crate) use buffer::{BufferError, Whole};

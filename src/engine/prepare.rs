@@ -101,7 +101,9 @@ fn adopt(
     if headers.get_all(name).nth(1).is_some() {
         return Err(Error::request("the request carries more than one idempotency key"));
     }
-    let Some(value) = headers.take(name) else { return Ok(None) };
+    let Some(value) = headers.take(name) else {
+        return Ok(None);
+    };
     let found = settings.header.read(&value)?;
     if key.as_ref().is_some_and(|given| *given != found) {
         return Err(different());

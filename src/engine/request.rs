@@ -37,12 +37,7 @@ pub(super) struct Step {
 /// How the requests of an attempt are made.
 impl<T: Transport> HttpExchange<'_, T> {
     /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
-    pub(super) fn request(
-        &self,
-        plan: &Plan<'_>,
-        step: Option<&Step>,
-        asked: Option<HeaderMap>,
-    ) -> Sent<Request> {
+    pub(super) fn request(&self, plan: &Plan<'_>, step: Option<&Step>, asked: Option<HeaderMap>) -> Sent<Request> {
         let mut request = Request::new(self.method(step).clone(), self.target(step).clone());
         *request.headers_mut() = self.headers(plan, step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {

@@ -35,12 +35,12 @@ pub(crate) struct Refused {
 
 impl Refused {
     #[cold]
-    fn by_breaker(refusal: &Refusal, now: Instant) -> Box<Self> {
-        Box::new(Self {
+    fn by_breaker(refusal: &Refusal, now: Instant) -> Self {
+        Self {
             stop: StopReason::CircuitOpen,
             retry_after: refusal.retry_at.map(|at| at.saturating_duration_since(now)),
             transition: None,
-        })
+        }
     }
 }
 
@@ -74,29 +74,29 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         };
         let permit = match self.guards.admit(shields, attempt, now) {
             Ok(permit) => permit,
-            Err(refusal) => return Err(Refused::by_breaker(&refusal, now)),
+            Err(refusal) => return Err(Refused::by_breaker(&refusal, now).into()),
         };
         // A withdrawal that no attempt follows goes back when it is dropped.
         let withdrawal = match self.guards.pay(shields) {
             Ok(withdrawal) => withdrawal,
-            Err(stop) => return Err(self.refused(stop, permit)),
+            Err(stop) => return Err(self.refused(stop, permit.as_ref()).into()),
         };
         match self.attempts.begin(now) {
             Ok(begin) => {
                 self.guards.spend(withdrawal);
                 Ok(Admitted { begin, permit })
             }
-            Err(stop) => Err(self.refused(stop, permit)),
+            Err(stop) => Err(self.refused(stop, permit.as_ref()).into()),
         }
     }
 
     #[cold]
-    fn refused(&self, stop: StopReason, permit: Option<Permit<'_>>) -> Box<Refused> {
-        Box::new(Refused {
+    fn refused(&self, stop: StopReason, permit: Option<&Permit<'_>>) -> Refused {
+        Refused {
             stop,
             retry_after: self.attempts.retry_after(),
-            transition: permit.as_ref().and_then(Permit::transition).copied(),
-        })
+            transition: permit.and_then(Permit::transition).copied(),
+        }
     }
 
     /// Asks for leave to send a hedge beside the attempt under way.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
-use super::Landing;
+use super::{Landing, Sent};
 use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
 
 /// How one attempt goes: what is known of it while it is under way, and no longer than that.
@@ -74,14 +74,14 @@ impl Trip {
         }
     }
 
-    /// Adds to a failure where it happened.
+    /// Ends it with a failure, to which it adds where that happened.
     #[cold]
-    pub(super) fn placed(&self, failure: Box<Failure>) -> Box<Failure> {
-        if self.hops().is_empty() {
+    pub(super) fn fails<T>(&self, failure: Box<Failure>) -> Sent<T> {
+        Err(if self.hops().is_empty() {
             failure
         } else {
-            Box::new(failure.after_redirect())
-        }
+            failure.after_redirect().into()
+        })
     }
 }
 

@@ -72,7 +72,7 @@ impl<'c> Route for &Chain<'c> {
         self
     }
 
-    fn take_up<'p>(self, fresh: Attempts<&'p RetryPolicy>) -> Attempts<&'p RetryPolicy> {
+    fn take_up(self, fresh: Attempts<&RetryPolicy>) -> Attempts<&RetryPolicy> {
         let attempts = match &self.earlier {
             Some(earlier) => earlier.clone().taken_up(fresh),
             None => fresh,

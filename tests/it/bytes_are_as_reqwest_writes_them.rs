@@ -53,6 +53,24 @@ async fn json_form_and_query_are_encoded_alike() {
     .await;
 }
 
+/// The client keeps the addresses it meets; what a request does to its own is no other request's.
+#[tokio::test]
+async fn a_query_is_added_to_one_request_of_an_address_that_is_kept() {
+    let server = RawServer::start([]).await;
+    let (client, url) = (client(), server.url("/charges"));
+    for _ in 0..3 {
+        limit(client.post(&url).body("x").send()).await.unwrap();
+    }
+    for page in [1, 2] {
+        limit(client.post(&url).query(&[("page", page)]).send()).await.unwrap();
+        limit(client.post(&url).body("x").send()).await.unwrap();
+    }
+
+    let paths: Vec<_> = server.arrivals().iter().map(|arrival| parts(arrival).0).collect();
+    let [plain, one, two] = ["", "?page=1", "?page=2"].map(|query| format!("POST /charges{query} HTTP/1.1"));
+    assert_eq!(paths, [&plain, &plain, &plain, &one, &plain, &two, &plain]);
+}
+
 #[tokio::test]
 async fn credentials_are_written_alike() {
     let (own, bare) = (client(), reqwest::Client::new());

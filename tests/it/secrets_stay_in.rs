@@ -3,8 +3,9 @@
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex};
 
-use http::{HeaderMap, HeaderValue};
-use steadfast::{ResponseExt, RetryPolicy};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use steadfast::testing::{Script, Step as ScriptStep};
+use steadfast::{Client, KeyFormat, ResponseExt, RetryPolicy};
 
 use crate::support::After::{Fin, Stall};
 use crate::support::{RawServer, SHORT, Spans, Step, answer, impatient, limit};
@@ -197,4 +198,38 @@ async fn a_serialised_receipt_has_the_key_whole_since_someone_must_keep_it() {
         (&json["method"], &json["attempts"][0]["ending"]["response"]["status"]),
         (&"POST".into(), &200.into())
     );
+}
+
+/// Marked so, a key is never put into HTTP/2's table of headers (RFC 7541 §7.1.3), and a debugger's view hides it.
+#[tokio::test(start_paused = true)]
+async fn a_key_is_sensitive_on_every_attempt_however_it_came_about() {
+    let script = Script::from_fn(|_| ScriptStep::status(StatusCode::SERVICE_UNAVAILABLE));
+    let builder = || Client::builder().script(&script);
+    let (raw, quoted) = (builder(), builder().key_format(KeyFormat::Quoted));
+    let (raw, quoted) = (raw.build().unwrap(), quoted.build().unwrap());
+    let post = |client: &Client| client.post("https://api.example.com/charges").body("x").max_attempts(2);
+    for request in [
+        post(&raw),
+        post(&raw).idempotency_key("order-42"),
+        post(&raw).header("idempotency-key", "order-43"),
+        post(&quoted),
+    ] {
+        request.send().await.unwrap_err();
+    }
+
+    let arrivals = script.arrivals();
+    assert_eq!(arrivals.len(), 8);
+    for arrival in &arrivals {
+        assert!(arrival.headers["idempotency-key"].is_sensitive());
+    }
+    let keys: Vec<_> = arrivals
+        .iter()
+        .map(|arrival| arrival.header("idempotency-key").unwrap())
+        .collect();
+    assert!(
+        keys.chunks(2).all(|twice| twice[0] == twice[1]),
+        "the same on each attempt"
+    );
+    assert_eq!((keys[2], keys[4]), ("order-42", "order-43"));
+    assert!(keys[6].starts_with('"') && keys[6].ends_with('"'));
 }

@@ -12,7 +12,7 @@ pub trait IntoTarget: sealed::Sealed {}
 impl<T: sealed::Sealed> IntoTarget for T {}
 
 mod sealed {
-    use super::{Client, Error, Target, Url, checked, resolve};
+    use super::{Client, Error, Place, Target, Url, checked, resolve};
 
     #[expect(unnameable_types, reason = "this is what seals the trait above")]
     pub trait Sealed {
@@ -39,13 +39,13 @@ mod sealed {
 
     impl Sealed for Url {
         fn target(self, client: &Client) -> Result<Target<'_>, Error> {
-            checked(self, client)
+            checked(Place::Own(self), client)
         }
     }
 
     impl Sealed for &Url {
         fn target(self, client: &Client) -> Result<Target<'_>, Error> {
-            checked(self.clone(), client)
+            checked(Place::Own(self.clone()), client)
         }
     }
 }
@@ -55,21 +55,8 @@ fn resolve<'c>(text: &str, client: &'c Client) -> Result<Target<'c>, Error> {
     let shared = &*client.0;
     match (shared.addresses.parse(text, &shared.presets), &shared.base) {
         // Only an address that `checked` would let pass is known.
-        (
-            Ok(
-                target @ (Target { known: Some(_), .. }
-                | Target {
-                    place: Place::Kept(_), ..
-                }),
-            ),
-            _,
-        ) => Ok(target),
-        (
-            Ok(Target {
-                place: Place::Own(url), ..
-            }),
-            _,
-        ) => checked(url, client),
+        (Ok(target @ Target { known: Some(_), .. }), _) => Ok(target),
+        (Ok(Target { place, known: None }), _) => checked(place, client),
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => below(base, text, client),
         (Err(url::ParseError::RelativeUrlWithoutBase), None) => {
             Err(Error::request("the URL is relative, and the client has no base URL"))
@@ -85,16 +72,18 @@ fn below<'c>(base: &Url, path: &str, client: &'c Client) -> Result<Target<'c>, E
     }
     let joined = prefix.join(path.trim_start_matches('/'));
     let url = joined.map_err(|error| Error::request_because("the URL is not valid", error))?;
-    checked(url, client)
+    checked(Place::Own(url), client)
 }
 
-fn checked(url: Url, client: &Client) -> Result<Target<'_>, Error> {
+fn checked(place: Place, client: &Client) -> Result<Target<'_>, Error> {
+    let addresses = &client.0.addresses;
+    let url = place.url(addresses);
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Error::request("the URL must be http or https"));
     }
     Ok(Target {
-        known: client.0.addresses.find(&url),
-        place: Place::Own(url),
+        known: addresses.find(url),
+        place,
     })
 }
 

@@ -42,7 +42,7 @@ impl From<&str> for Short {
 
 impl fmt::Debug for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
+        (**self).fmt(f)
     }
 }
 

@@ -168,7 +168,7 @@ async fn neither_do_the_parts_nor_builder_errors() {
         assert!(error.is_builder(), "{error}");
         heard.add_error(&error);
     }
-    let base = steadfast::Client::builder().base_url(&format!("http://{0}:{0}@[::1/{0}", secret("base")));
+    let base = Client::builder().base_url(&format!("http://{0}:{0}@[::1/{0}", secret("base")));
     heard.add("ClientBuilder", format!("{base:?}"));
     heard.add_error(&base.build().unwrap_err());
     for body in [

@@ -70,7 +70,7 @@ impl Operation {
         let shared = &*self.client.0;
         let (settings, overrides) = (&shared.setup.settings, &mut self.overrides);
         let preset = self.preset.as_ref();
-        let key_settings = preset.map_or(&settings.key, Preset::key_settings);
+        let key_settings = key_settings(&self.client, preset);
         let template = &mut self.template;
         for (name, value) in &shared.headers.0 {
             // A key among the defaults would be the same for every operation; the builder refuses the client's own
@@ -118,10 +118,7 @@ impl Operation {
 
     /// Fixes the key that is on the request, or a new one if its method carries one; unless one was given.
     pub(super) fn fix_key(&mut self) -> Result<(), Error> {
-        let settings = self
-            .preset
-            .as_ref()
-            .map_or(&self.client.0.setup.settings.key, Preset::key_settings);
+        let settings = key_settings(&self.client, self.preset.as_ref());
         let key = self.receipt.key_mut();
         if key.is_some() || settings.body_member.is_some() {
             return Ok(());
@@ -144,11 +141,14 @@ impl Operation {
         self.place.own(&self.client.0.addresses)
     }
 
-    /// The key's rules where it goes: those of the preset, else the client's.
+    /// The key's rules where it goes.
     #[cfg(feature = "middleware")]
     pub(super) fn key_settings(&self) -> &KeySettings {
-        self.preset
-            .as_ref()
-            .map_or(&self.client.0.setup.settings.key, Preset::key_settings)
+        key_settings(&self.client, self.preset.as_ref())
     }
+}
+
+/// The key's rules: those of the preset, else the client's.
+fn key_settings<'a>(client: &'a Client, preset: Option<&'a Preset>) -> &'a KeySettings {
+    preset.map_or(&client.0.setup.settings.key, Preset::key_settings)
 }

@@ -143,3 +143,32 @@ impl News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method, StatusCode};
+
+    use super::*;
+    use crate::fixture::start;
+    use crate::operation::{KeySupport, Outcome};
+    use crate::retry::Decision;
+
+    /// Who waits as decided has waited for what the server asked; to say it once more would have it waited for twice.
+    #[test]
+    fn a_wish_is_told_when_it_stops_and_is_part_of_the_wait_before() {
+        let now = start();
+        let policy = RetryPolicy::builder().max_attempts(2).build().unwrap();
+        let safety = ReplaySafety::of_method(&Method::POST).with_key(KeySupport::Honored);
+        let mut operation = Operation::new(&policy, safety, Scope::named("orders"), now);
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from_static("7"))]);
+        let busy = Outcome::response(StatusCode::SERVICE_UNAVAILABLE, &headers);
+
+        let first = operation.begin(now).unwrap().ended(&busy, now, 0.0);
+        assert_eq!(first, Decision::RetryAfter(Duration::from_secs(7)));
+        assert_eq!((operation.stop(), operation.retry_after()), (None, None));
+
+        let second = operation.begin(now).unwrap().ended(&busy, now, 0.0);
+        assert_eq!(second, Decision::Stop(StopReason::AttemptsExhausted));
+        assert_eq!(operation.retry_after(), Some(Duration::from_secs(7)));
+    }
+}

@@ -1,10 +1,11 @@
 //! One `steadfast.operation`, and in it one `steadfast.attempt` per attempt, with OpenTelemetry's field names.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
 use steadfast::testing::{Script, Step as Scripted};
-use steadfast::{Backoff, Jitter, RetryPolicy};
+use steadfast::{Backoff, Client, Event, Jitter, RetryPolicy};
 use tracing::Instrument;
 
 use crate::support::After::Fin;
@@ -191,4 +192,27 @@ fn an_operation_goes_the_same_way_whether_or_not_somebody_listens() {
     let spans = Spans::capture();
     assert_eq!(told(true), unseen);
     assert_eq!(spans.named("steadfast.attempt").len(), 4);
+}
+
+/// What an observer logs of an attempt that sets out then stands in that attempt's span.
+#[tokio::test]
+async fn an_attempt_is_told_of_within_its_span() {
+    let script = Script::new([Scripted::status(StatusCode::OK)]);
+    let _spans = Spans::capture();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let client = Client::builder()
+        .script(&script)
+        .on_event(move |event| {
+            if let Event::AttemptStarted { .. } = event {
+                let span = tracing::Span::current();
+                told.lock().unwrap().push(span.metadata().map(tracing::Metadata::name));
+            }
+        })
+        .build()
+        .unwrap();
+
+    limit(client.post("https://api.example.com/").send()).await.unwrap();
+
+    assert_eq!(*seen.lock().unwrap(), [Some("steadfast.attempt")]);
 }

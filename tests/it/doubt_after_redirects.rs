@@ -38,6 +38,23 @@ fn a_rejection_after_a_redirect_does_not_say_that_the_first_request_did_nothing(
     }
 }
 
+/// 301 and 302 turn a POST into a GET by custom only (RFC 9110 §15.4.2, §15.4.3): nobody says that the POST was done. 303
+/// says it (§15.4.4), and 307 has it sent again.
+#[test]
+fn a_success_after_a_redirect_is_the_request_s_own_unless_the_method_was_changed_by_custom() {
+    for (redirect, effect) in [
+        (StatusCode::MOVED_PERMANENTLY, Effect::Unknown),
+        (StatusCode::FOUND, Effect::Unknown),
+        (StatusCode::SEE_OTHER, Effect::Applied),
+        (StatusCode::TEMPORARY_REDIRECT, Effect::Applied),
+    ] {
+        let script = redirecting(redirect, |_| Step::status(StatusCode::OK));
+        let client = client(&script, |builder| builder);
+        let response = paused(client.post("https://api.example.com/charges").body("x").send()).unwrap();
+        assert_eq!(response.receipt().unwrap().effect(), effect, "{redirect}");
+    }
+}
+
 #[test]
 fn a_rejection_whose_body_is_cut_after_a_redirect_leaves_the_effect_unknown() {
     let script = redirecting(StatusCode::SEE_OTHER, |_| Step::cut_body(StatusCode::FORBIDDEN, "half"));

@@ -35,7 +35,7 @@ pub struct Target<'c> {
 
 /// An address: one of those that its client keeps, or its own.
 pub(super) enum Place {
-    /// Among the whole ones, which keep their places.
+    /// Among the whole ones of the client that it was read by, which keep their places.
     Kept(usize),
     Own(Url),
 }

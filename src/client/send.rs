@@ -21,7 +21,10 @@ pub(crate) trait Route: Copy + Send + Sync {
         Self: 'a;
 
     /// Where it begins: afresh, unless it was begun before.
-    fn take_up(self, fresh: Attempts<&RetryPolicy>) -> Attempts<&RetryPolicy> {
+    fn take_up<'p>(self, fresh: Attempts<&'p RetryPolicy>) -> Attempts<&'p RetryPolicy>
+    where
+        Self: 'p,
+    {
         fresh
     }
 
@@ -89,10 +92,11 @@ impl Operation {
         let setup = &self.client.0.setup;
         let started = setup.clock.now();
         let policy = self.overrides.policy.as_ref().unwrap_or(&setup.settings.policy);
-        let deadline = self.deadline(started);
-        if deadline.is_some() {
+        let mut attempts = route.take_up(policy.attempts_until(self.safety, started, None));
+        if let Some(deadline) = self.deadline(started) {
+            attempts = attempts.with_deadline(deadline);
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
-            self.template.body_deadline = deadline.filter(|_| self.overrides.total_timeout.is_some());
+            self.template.body_deadline = self.overrides.total_timeout.map(|_| deadline);
         }
         let url = self.place.url(&self.client.0.addresses);
         let template = &mut self.template;
@@ -103,7 +107,7 @@ impl Operation {
             attempt_timeout: template.attempt_timeout,
         };
         let mut steps = Steps {
-            attempts: route.take_up(policy.attempts_until(self.safety, started, deadline)),
+            attempts,
             guards: Guards::new(
                 setup.shields(),
                 self.scope,

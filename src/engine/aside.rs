@@ -14,5 +14,5 @@ where
     Box::pin(make())
 }
 
-/// A future made [`aside`].
+/// A boxed future whose type is forgotten, as [`aside`] makes one.
 pub(crate) type Aside<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -76,12 +76,10 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         let hop = Hop::new(response.status(), next.method.clone(), &next.url);
         detour.hops.push(hop);
         let away = !redirect::same_origin(self.url, &next.url);
-        detour.landing = away.then(|| {
-            Box::new(Landing {
-                method: next.method.clone(),
-                url: next.url.clone(),
-                at: plan.setup.clock.now(),
-            })
+        detour.landing = away.then(|| Landing {
+            method: next.method.clone(),
+            url: next.url.clone(),
+            at: plan.setup.clock.now(),
         });
         Some(Step {
             method: next.method,

@@ -26,19 +26,35 @@ pub(crate) struct Course<'a, P = &'a RetryPolicy> {
 /// An attempt that ended.
 #[derive(Debug)]
 pub(crate) struct Ended<'p> {
-    pub(crate) spent: Spent<'p>,
-    pub(crate) about: About<'p>,
+    pub(super) spent: Spent<'p>,
+    pub(super) about: About<'p>,
 }
 
 /// What is written down of an attempt beside its outcome.
 #[derive(Debug)]
-pub(crate) struct About<'p> {
-    pub(crate) span: AttemptSpan,
-    pub(crate) began: Instant,
-    pub(crate) took: Duration,
-    /// The redirects that it followed, and who answered.
-    pub(crate) hops: &'p [Hop],
-    pub(crate) landing: Option<&'p Landing>,
+pub(super) struct About<'p> {
+    span: AttemptSpan,
+    began: Instant,
+    took: Duration,
+    hops: &'p [Hop],
+    pub(super) landing: Option<&'p Landing>,
+}
+
+impl<'p> Ended<'p> {
+    /// With the redirects that it followed, and who answered.
+    #[inline]
+    pub(crate) fn new(spent: Spent<'p>, span: AttemptSpan, (hops, landing): (&'p [Hop], Option<&'p Landing>)) -> Self {
+        Self {
+            about: About {
+                span,
+                began: spent.began,
+                took: spent.ended.saturating_duration_since(spent.began),
+                hops,
+                landing,
+            },
+            spent,
+        }
+    }
 }
 
 impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {

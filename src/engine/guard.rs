@@ -155,13 +155,7 @@ impl Guards {
         };
         let Some(permit) = permit else { return changes };
         if let Some(landing) = landing {
-            self.settles_apart(
-                shields,
-                permit,
-                (landing, outcome),
-                (began, now, random()),
-                &mut changes,
-            );
+            self.settles_apart(shields, permit, (landing, outcome), (began, now, &random), &mut changes);
         } else if let Some(change) = permit.settle_since(signal_of(outcome), began, now, random) {
             changes.push(change);
         }
@@ -179,17 +173,17 @@ impl Guards {
         shields: Shields<'_>,
         permit: Permit<'_>,
         (landing, outcome): (&Landing, &Outcome<'_>),
-        (began, now, random): (Instant, Instant, f64),
+        (began, now, random): (Instant, Instant, &dyn Fn() -> f64),
         changes: &mut Vec<Transition>,
     ) {
         let (Some(breaker), Some(scope)) = (shields.breaker, self.answering.breaker) else {
             return;
         };
-        changes.extend(permit.settle(Signal::Success, now, landing.at - began, random));
+        changes.extend(permit.settle(Signal::Success, now, landing.at - began, random()));
         // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
         if let Ok(report) = breaker.admit(scope, Try::First, now) {
             changes.extend(report.transition().copied());
-            changes.extend(report.settle_since(signal_of(outcome), landing.at, now, || random));
+            changes.extend(report.settle_since(signal_of(outcome), landing.at, now, random));
         }
     }
 

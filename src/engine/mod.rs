@@ -45,7 +45,7 @@ pub use body::Body;
 pub(crate) use buffer::{BufferError, Whole};
 pub(crate) use course::Course;
 #[cfg(feature = "tower")]
-pub(crate) use course::{About, Ended};
+pub(crate) use course::Ended;
 pub(crate) use exchange::{Exchange, Sent};
 pub(crate) use fields::Fields;
 pub(crate) use guard::{Guards, Landing, Shields};

@@ -23,11 +23,7 @@ impl KeyField {
     fn new(header: &KeyHeader, key: &IdempotencyKey, adopted: Option<HeaderValue>) -> Option<Self> {
         match adopted {
             None if header.is_raw() => Some(Self::Raw(key.clone())),
-            adopted => {
-                let mut value = adopted.or_else(|| header.write(key))?;
-                value.set_sensitive(true);
-                Some(Self::Written(value))
-            }
+            adopted => adopted.or_else(|| header.write(key)).map(Self::Written),
         }
     }
 
@@ -36,13 +32,11 @@ impl KeyField {
     /// The request has none of its name: the caller's was taken out, the hook's was refused.
     pub(crate) fn put(&self, headers: &mut HeaderMap, settings: &KeySettings) {
         let value = match self {
-            Self::Raw(key) => KeyHeader::raw(key).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            }),
+            Self::Raw(key) => settings.header.write(key),
             Self::Written(value) => Some(value.clone()),
         };
-        if let Some(value) = value {
+        if let Some(mut value) = value {
+            value.set_sensitive(true);
             append(headers, settings.header.name(), value);
         }
     }

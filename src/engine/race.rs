@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
-use super::course::{About, Course, Ended};
+use super::course::{Course, Ended};
 use super::hedging::Standing;
 use super::run::send;
 use super::steps::{Admitted, Spent};
@@ -120,21 +120,13 @@ impl<'a> Runner<'a> {
         'a: 't,
     {
         let Self { admitted, span, began } = self;
-        Ended {
-            about: About {
-                span,
-                began,
-                took: ended.saturating_duration_since(began),
-                hops: trip.hops(),
-                landing: trip.landing(),
-            },
-            spent: Spent {
-                permit: admitted.permit,
-                began,
-                ended,
-                at,
-            },
-        }
+        let spent = Spent {
+            permit: admitted.permit,
+            began,
+            ended,
+            at,
+        };
+        Ended::new(spent, span, (trip.hops(), trip.landing()))
     }
 
     fn lap<E: Exchange>(self, trip: Trip, sent: Option<Sent<E::Answer>>, ended: Instant) -> Lap<'a, E> {

@@ -18,7 +18,7 @@ pub(crate) struct Trip {
 #[derive(Default)]
 pub(super) struct Detour {
     pub(super) hops: Vec<Hop>,
-    pub(super) landing: Option<Box<Landing>>,
+    pub(super) landing: Option<Landing>,
     /// True if the client underneath followed redirects on its own account.
     pub(super) moved: bool,
     /// The beginning of an error's body, where a classifier asked for it.
@@ -54,7 +54,7 @@ impl Trip {
 
     /// Who answers for the attempt, if redirects led away from the first origin and not back to it.
     pub(super) fn landing(&self) -> Option<&Landing> {
-        self.detour.as_ref()?.landing.as_deref()
+        self.detour.as_ref()?.landing.as_ref()
     }
 
     /// Adds to an outcome what happened on the way to it.

@@ -68,7 +68,7 @@ pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
 /// Without `url.full`, which the conventions want: paths and queries hold secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct AttemptSpan(
-    /// `None` where nobody wants it, as in most attempts; boxed, for those have the room all the same.
+    /// `None` where nobody wants it, as in most attempts; boxed, since those hold the room for it too.
     Option<Box<Span>>,
 );
 

@@ -72,11 +72,11 @@ impl<'c> Route for &Chain<'c> {
         self
     }
 
-    fn take_up(self, fresh: Attempts<&RetryPolicy>) -> Attempts<&RetryPolicy> {
-        let attempts = match &self.earlier {
-            Some(earlier) => earlier.clone().taken_up(fresh),
-            None => fresh,
-        };
+    fn take_up<'p>(self, fresh: Attempts<&'p RetryPolicy>) -> Attempts<&'p RetryPolicy>
+    where
+        Self: 'p,
+    {
+        let attempts = self.earlier.as_ref().map_or(fresh, Attempts::lent);
         self.mark.begins(attempts.owned());
         attempts
     }

@@ -76,7 +76,7 @@ impl KeyHeader {
     /// Writes a key as the header's value.
     pub(crate) fn write(&self, key: &IdempotencyKey) -> Option<HeaderValue> {
         match self.format {
-            KeyFormat::Raw => Self::raw(key),
+            KeyFormat::Raw => HeaderValue::from_maybe_shared(Bytes::from_owner(Token(key.clone()))).ok(),
             KeyFormat::Quoted => {
                 let escaped = key.as_str().replace('\\', "\\\\").replace('"', "\\\"");
                 HeaderValue::from_str(&format!("\"{escaped}\"")).ok()
@@ -87,11 +87,6 @@ impl KeyHeader {
     /// Whether a key is written as it is.
     pub(crate) fn is_raw(&self) -> bool {
         self.format == KeyFormat::Raw
-    }
-
-    /// A key as it is.
-    pub(crate) fn raw(key: &IdempotencyKey) -> Option<HeaderValue> {
-        HeaderValue::from_maybe_shared(Bytes::from_owner(Token(key.clone()))).ok()
     }
 
     /// Reads a key that the caller put on the request.

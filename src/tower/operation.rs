@@ -10,7 +10,7 @@ use super::shared::{Common, Shared, Target};
 use super::{AttemptNumber, Notes};
 use crate::breaker::{Detached, Permit};
 use crate::engine::{
-    About, Admitted, Course, Ended, Fields, Guards, KeyField, Plan, Settings, Spent, Steps, is_marked, prepare,
+    Admitted, Course, Ended, Fields, Guards, KeyField, Plan, Settings, Spent, Steps, is_marked, prepare,
 };
 use crate::error::Error;
 use crate::event::{AttemptSpan, operation_span};
@@ -213,21 +213,13 @@ impl<B, P, E> Operation<B, P, E> {
         let permit = held.permit.take();
         let permit = permit.and_then(|permit| common.setup.breaker.as_ref()?.attach(permit));
         let at = common.setup.clock.now();
-        let ended = Ended {
-            spent: Spent {
-                permit,
-                began: self.began,
-                ended: at,
-                at,
-            },
-            about: About {
-                span,
-                began: self.began,
-                took: at.saturating_duration_since(self.began),
-                hops: &[],
-                landing: None,
-            },
+        let spent = Spent {
+            permit,
+            began: self.began,
+            ended: at,
+            at,
         };
+        let ended = Ended::new(spent, span, (&[], None));
         let mut outcome = match result {
             Ok(response) => self.terms.outcome(response, common),
             Err(failure) => Outcome::failure(failure),

@@ -1,8 +1,9 @@
 //! Redirects: to the same origin as browsers do, to another one without key, credentials or the caller's headers.
 
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use steadfast::{Client, Effect, FailureKind, KeySupport, ResponseExt, StopReason};
 
+use crate::support::After::Fin;
 use crate::support::{RawServer, Step, answer, client, impatient, limit, one_shot};
 
 fn redirect(status: u16, to: &str) -> Step {
@@ -316,5 +317,25 @@ async fn a_redirect_that_a_wrapped_client_followed_shows_in_the_receipt_and_leav
             .to_string()
             .contains("after a redirect that the wrapped client followed"),
         "{receipt}"
+    );
+}
+
+/// The rejection is of another request than was made, whether or not its body arrives whole.
+#[tokio::test]
+async fn a_cut_rejection_after_a_redirect_that_a_wrapped_client_followed_proves_nothing() {
+    let cut = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nhalf".to_vec();
+    let server = RawServer::start([redirect(302, "/login"), Step::Write(cut, Fin)]).await;
+    let client = Client::from_reqwest(reqwest::Client::new());
+
+    let error = limit(client.post(server.url("/charges")).buffer(64).send())
+        .await
+        .unwrap_err();
+
+    let receipt = error.receipt().unwrap();
+    assert_eq!((server.arrivals().len(), receipt.attempts().len()), (2, 1));
+    assert!(receipt.attempts()[0].unseen_redirect());
+    assert_eq!(
+        (error.status(), error.effect()),
+        (Some(StatusCode::FORBIDDEN), Effect::Unknown)
     );
 }

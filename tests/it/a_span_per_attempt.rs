@@ -93,7 +93,7 @@ async fn a_method_that_is_not_standard_names_no_span() {
 async fn an_ipv6_address_has_no_brackets() {
     let spans = Spans::capture();
     let script = Script::new([]);
-    let client = steadfast::Client::builder().script(&script).build().unwrap();
+    let client = Client::builder().script(&script).build().unwrap();
 
     client.get("http://[::1]:8080/").send().await.unwrap();
 
@@ -178,7 +178,7 @@ fn an_operation_goes_the_same_way_whether_or_not_somebody_listens() {
             Scripted::hang(),
         ]);
         let policy = RetryPolicy::builder().backoff(Backoff::steps([Duration::from_secs(1)]).jitter(Jitter::None));
-        let builder = steadfast::Client::builder()
+        let builder = Client::builder()
             .script(&script)
             .retry(policy.build().unwrap());
         let request = builder.build().unwrap().post("https://api.example.com/");

@@ -96,8 +96,14 @@ fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
     let (server, runtime) = prepare()?;
     let settings = parts.only.map_or_else(settings, |only| vec![only]);
     for setting in settings {
-        let time = Duration::from_secs(parts.seconds);
-        let (costs, duels) = requests::run(&runtime, server.port, setting, &parts.against, time)?;
+        let (mut costs, mut duels) = (Vec::new(), Vec::new());
+        // One after the other: among all contenders, everybody finds the caches colder than beside the few of a duel.
+        for &against in &parts.against {
+            let time = Duration::from_secs(parts.seconds) / u32::try_from(parts.against.len())?;
+            let (more, others) = requests::run(&runtime, server.port, setting, against, time)?;
+            costs.extend(more);
+            duels.extend(others);
+        }
         if costs.is_empty() && duels.is_empty() {
             continue;
         }

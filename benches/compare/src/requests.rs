@@ -82,7 +82,7 @@ pub fn run(
     runtime: &Runtime,
     port: u16,
     setting: Setting,
-    against: &[Against],
+    against: Against,
     time: Duration,
 ) -> Result<(Vec<Cost>, Vec<Duel>), BoxError> {
     let mut field = Field::new(runtime, port, setting)?;
@@ -227,9 +227,9 @@ impl<'a> Field<'a> {
     }
 }
 
-fn comparisons(entrants: &[Entrant], against: &[Against], setting: Setting) -> Vec<Comparison> {
+fn comparisons(entrants: &[Entrant], against: Against, setting: Setting) -> Vec<Comparison> {
     let place = |name: &str| entrants.iter().position(|entrant| entrant.name == name);
-    let comparison = |own, other, against| {
+    let comparison = |own, other| {
         Some(Comparison {
             own: place(own)?,
             other: place(other)?,
@@ -237,20 +237,15 @@ fn comparisons(entrants: &[Entrant], against: &[Against], setting: Setting) -> V
             pairs: Vec::new(),
         })
     };
-    let mut comparisons = Vec::new();
-    if against.contains(&Against::Bare) {
-        let others = entrants.iter().map(|entrant| entrant.name).filter(|&name| name != BARE);
-        comparisons.extend(others.filter_map(|name| comparison(name, BARE, Against::Bare)));
+    match against {
+        Against::Bare => {
+            let others = entrants.iter().map(|entrant| entrant.name).filter(|&name| name != BARE);
+            others.filter_map(|name| comparison(name, BARE)).collect()
+        }
+        // With large bodies, the difference is lost in what it takes to move them.
+        Against::Peers if !is_small(setting) => Vec::new(),
+        Against::Peers => PEERS.iter().filter_map(|peer| comparison(STEADFAST, peer)).collect(),
     }
-    // With large bodies, the difference is lost in what it takes to move them.
-    if against.contains(&Against::Peers) && is_small(setting) {
-        comparisons.extend(
-            PEERS
-                .iter()
-                .filter_map(|peer| comparison(STEADFAST, peer, Against::Peers)),
-        );
-    }
-    comparisons
 }
 
 /// Batches of a millisecond or a few: long beside a clock read, short beside what else the machine does.

@@ -25,13 +25,9 @@ impl Attempts {
         Ok(self)
     }
 
-    /// Goes on from here where others would begin afresh: by their policy, and until their deadline if they have one.
-    pub(crate) fn taken_up<P>(self, fresh: Attempts<P>) -> Attempts<P> {
-        let Attempts { policy, deadline, .. } = fresh;
-        Attempts {
-            deadline: deadline.or(self.deadline),
-            ..self.by(policy)
-        }
+    /// The same, for as long as this one is borrowed: by its own policy, with its own deadline.
+    pub(crate) fn lent(&self) -> Attempts<&RetryPolicy> {
+        self.clone().by(&self.policy)
     }
 
     /// Assumes that an attempt was begun of which nothing is known: its future was dropped.
@@ -125,11 +121,14 @@ mod tests {
         }
         assert_eq!(attempts.begin(now), Err(StopReason::AttemptsExhausted));
 
-        let mut again = attempts.resumed(now).unwrap();
+        let again = attempts.resumed(now).unwrap();
+        // By its own policy, whatever the next pass is given: what it counted means something there alone.
+        let mut lent = again.lent();
 
-        assert_eq!(again.effect(), Effect::Unknown);
-        assert!(again.begin(now).is_ok());
-        assert_eq!(again.begin(now), Err(StopReason::AttemptsExhausted));
+        assert_eq!(lent.effect(), Effect::Unknown);
+        assert!(lent.begin(now).is_ok());
+        assert_eq!(lent.begin(now), Err(StopReason::AttemptsExhausted));
+        assert_eq!(lent.owned().begun(), 5);
     }
 
     #[test]

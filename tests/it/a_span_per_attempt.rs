@@ -178,9 +178,7 @@ fn an_operation_goes_the_same_way_whether_or_not_somebody_listens() {
             Scripted::hang(),
         ]);
         let policy = RetryPolicy::builder().backoff(Backoff::steps([Duration::from_secs(1)]).jitter(Jitter::None));
-        let builder = Client::builder()
-            .script(&script)
-            .retry(policy.build().unwrap());
+        let builder = Client::builder().script(&script).retry(policy.build().unwrap());
         let request = builder.build().unwrap().post("https://api.example.com/");
         let answer = paused(request.idempotency_key("k-1").send()).unwrap();
         assert_eq!(tracing::debug_span!("probe").is_disabled(), !is_wanted);

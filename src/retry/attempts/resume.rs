@@ -47,42 +47,25 @@ impl Attempts<&RetryPolicy> {
 }
 
 impl<P> Attempts<P> {
+    /// The same state under another hold on the policy.
     fn by<Q>(self, policy: Q) -> Attempts<Q> {
-        let Self {
-            policy: _,
-            safety,
-            started,
-            deadline,
-            begun,
-            ends,
-            spent,
-            backoff,
-            refusals,
-            touched,
-            effect,
-            last,
-            hint,
-            unprotected,
-            possible_duplicates,
-            barred,
-        } = self;
         Attempts {
             policy,
-            safety,
-            started,
-            deadline,
-            begun,
-            ends,
-            spent,
-            backoff,
-            refusals,
-            touched,
-            effect,
-            last,
-            hint,
-            unprotected,
-            possible_duplicates,
-            barred,
+            safety: self.safety,
+            started: self.started,
+            deadline: self.deadline,
+            begun: self.begun,
+            ends: self.ends,
+            spent: self.spent,
+            backoff: self.backoff,
+            refusals: self.refusals,
+            touched: self.touched,
+            effect: self.effect,
+            last: self.last,
+            hint: self.hint,
+            unprotected: self.unprotected,
+            possible_duplicates: self.possible_duplicates,
+            barred: self.barred,
         }
     }
 }

@@ -58,19 +58,19 @@ impl<'a> Permit<'a> {
         reason = "a caller that reports no events has no use for the change"
     )]
     pub fn settle(mut self, signal: Signal, now: Instant, elapsed: Duration, random: f64) -> Option<Transition> {
-        let cell = self.cell.take()?;
-        cell.settle(self.settings, self.ticket?, Ending { signal, elapsed }, now, random)
+        self.settles(Ending { signal, elapsed }, now, random)
     }
 }
 
 impl Permit<'_> {
-    /// The same as [`settle`](Self::settle), for an attempt that began at `began`.
+    /// The same as [`settle`](Self::settle), for an attempt that began at `began`, and where the permit lies; a second
+    /// time it changes nothing.
     ///
     /// A success opens only a breaker that looks for slow calls, so any other is spared the arithmetic and the random
     /// number.
     #[inline]
     pub(crate) fn settle_since(
-        self,
+        &mut self,
         signal: Signal,
         began: Instant,
         now: Instant,
@@ -81,7 +81,13 @@ impl Permit<'_> {
         } else {
             (Duration::ZERO, 0.0)
         };
-        self.settle(signal, now, elapsed, random)
+        self.settles(Ending { signal, elapsed }, now, random)
+    }
+
+    #[inline]
+    fn settles(&mut self, ending: Ending, now: Instant, random: f64) -> Option<Transition> {
+        let cell = self.cell.take()?;
+        cell.settle(self.settings, self.ticket?, ending, now, random)
     }
 }
 

@@ -57,7 +57,7 @@ impl RequestBuilder {
         F: Fn(InDoubt) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Finding> + Send + 'static,
     {
-        self.0.template.lookup = Some(Lookup::from_fn(look_up));
+        self.0.template.special.get_or_default().lookup = Some(Lookup::from_fn(look_up));
         self
     }
 }

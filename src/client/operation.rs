@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::Method;
 use url::Url;
 
@@ -5,7 +7,7 @@ use super::Client;
 use super::addresses::{Place, Target};
 use crate::engine::{Body, Fields, Overrides, Settings, Template, mint, prepare};
 use crate::error::Error;
-use crate::operation::{Address, KeySettings, Receipt, Scope, origin_of};
+use crate::operation::{Address, KeySettings, Receipt, Scope, Seldom, origin_of};
 use crate::preset::Preset;
 use crate::retry::ReplaySafety;
 
@@ -19,14 +21,14 @@ pub(crate) struct Operation {
     /// Where it goes.
     pub(super) place: Place,
     pub(super) receipt: Receipt,
-    pub(super) overrides: Overrides,
+    pub(super) overrides: Seldom<Overrides>,
     /// What applies where it goes.
     pub(super) preset: Option<Preset>,
     /// Of the whole origin.
     pub(super) scope: Option<Scope>,
     pub(super) safety: ReplaySafety,
     /// What a setter, or the address, could not take; told before anything is sent.
-    pub(super) error: Option<Error>,
+    pub(super) error: Seldom<Error>,
 }
 
 impl Operation {
@@ -47,17 +49,14 @@ impl Operation {
                 headers: Fields::default(),
                 key: None,
                 body: Body::default(),
-                version: None,
-                body_deadline: None,
-                buffer: None,
-                lookup: None,
                 attempt_timeout: Settings::ATTEMPT_TIMEOUT,
+                special: Seldom::NONE,
             },
             place,
-            overrides: Overrides::default(),
+            overrides: Seldom::NONE,
             preset,
             scope,
-            error: None,
+            error: Seldom::NONE,
             client,
         })
     }
@@ -65,10 +64,10 @@ impl Operation {
     /// Fixes key, headers and limits; whatever a setter could not take shows here.
     pub(super) fn seal(&mut self) -> Result<(), Error> {
         if let Some(error) = self.error.take() {
-            return Err(error);
+            return Err(*error);
         }
         let shared = &*self.client.0;
-        let (settings, overrides) = (&shared.setup.settings, &mut self.overrides);
+        let (settings, overrides) = (&shared.setup.settings, self.overrides.get());
         let preset = self.preset.as_ref();
         let key_settings = key_settings(&self.client, preset);
         let template = &mut self.template;
@@ -80,7 +79,7 @@ impl Operation {
             }
         }
         let support = overrides
-            .key_support
+            .and_then(|overrides| overrides.key_support)
             .unwrap_or_else(|| key_settings.support_on(self.place.url(&shared.addresses).path()));
         let mut safety = prepare(
             &template.method,
@@ -89,24 +88,24 @@ impl Operation {
             key_settings,
             support,
         )?;
-        template.buffer = template.buffer.or(settings.buffer);
-        if template.lookup.is_none() {
-            template.lookup.clone_from(&settings.lookup);
+        if settings.buffer.is_some() || settings.lookup.is_some() {
+            let special = template.special.get_or_default();
+            special.buffer = special.buffer.or(settings.buffer);
+            special.lookup = special.lookup.take().or_else(|| settings.lookup.clone());
         }
         template.attempt_timeout = overrides
-            .attempt_timeout
+            .and_then(|overrides| overrides.attempt_timeout)
             .or(settings.attempt_timeout)
             .or_else(|| preset?.attempt_timeout())
             .unwrap_or(Settings::ATTEMPT_TIMEOUT);
-        overrides.total_timeout = overrides.total_timeout.or(settings.total_timeout);
-        if overrides.send_once {
+        if overrides.is_some_and(|overrides| overrides.send_once) {
             safety = safety.send_once();
         }
         if let Some(why) = safety.obstacle() {
             self.receipt.is_unsafe_to_repeat(why);
         }
-        safety = safety.with_replay(overrides.replay.unwrap_or(settings.replay));
-        if template.lookup.is_some() {
+        safety = safety.with_replay(overrides.and_then(|overrides| overrides.replay).unwrap_or(settings.replay));
+        if template.lookup().is_some() {
             safety = safety.with_lookup();
         }
         self.safety = safety;
@@ -129,6 +128,12 @@ impl Operation {
             mint(key)?;
         }
         Ok(())
+    }
+
+    /// How long it may take by what the caller set.
+    pub(super) fn total_timeout(&self) -> Option<Duration> {
+        let own = self.overrides.get().and_then(|overrides| overrides.total_timeout);
+        own.or(self.client.0.setup.settings.total_timeout)
     }
 
     /// Where it goes.

@@ -62,7 +62,9 @@ impl RequestBuilder {
         let template = &mut own.0.template;
         template.headers.set_all(std::mem::take(request.headers_mut()));
         template.body = request.body_mut().take().map(Body::from).unwrap_or_default();
-        template.version = (request.version() != Version::default()).then(|| request.version());
+        if request.version() != Version::default() {
+            template.special.get_or_default().version = Some(request.version());
+        }
         match request.timeout() {
             Some(timeout) => own.attempt_timeout(*timeout),
             None => own,
@@ -116,7 +118,7 @@ impl RequestBuilder {
 
     /// Sets the HTTP version.
     pub fn version(mut self, version: Version) -> Self {
-        self.0.template.version = Some(version);
+        self.0.template.special.get_or_default().version = Some(version);
         self
     }
 
@@ -157,7 +159,7 @@ impl RequestBuilder {
 
     /// Sets the retry policy of this operation; the client's classifiers are still asked after its own.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.0.overrides.policy = Some(policy);
+        self.0.overrides.get_or_default().policy = Some(policy);
         self
     }
 
@@ -174,7 +176,7 @@ impl RequestBuilder {
         if let Err(error) = check_attempt_timeout(timeout) {
             return self.fail(error.into());
         }
-        self.0.overrides.attempt_timeout = Some(timeout);
+        self.0.overrides.get_or_default().attempt_timeout = Some(timeout);
         self
     }
 
@@ -183,32 +185,32 @@ impl RequestBuilder {
         if let Err(error) = check_total_timeout(timeout) {
             return self.fail(error.into());
         }
-        self.0.overrides.total_timeout = Some(timeout);
+        self.0.overrides.get_or_default().total_timeout = Some(timeout);
         self
     }
 
     /// Says whether the server honours the key, for this operation.
     pub fn key_support(mut self, support: KeySupport) -> Self {
-        self.0.overrides.key_support = Some(support);
+        self.0.overrides.get_or_default().key_support = Some(support);
         self
     }
 
     /// Says whether an attempt is repeated that may have been processed, where nothing protects from processing it
     /// twice.
     pub fn replay(mut self, replay: Replay) -> Self {
-        self.0.overrides.replay = Some(replay);
+        self.0.overrides.get_or_default().replay = Some(replay);
         self
     }
 
     /// Reads the response body into memory, up to this many bytes, as part of the attempt.
     pub fn buffer(mut self, limit: usize) -> Self {
-        self.0.template.buffer = Some(limit);
+        self.0.template.special.get_or_default().buffer = Some(limit);
         self
     }
 
     /// Makes one attempt, whatever happens.
     pub fn send_once(mut self) -> Self {
-        self.0.overrides.send_once = true;
+        self.0.overrides.get_or_default().send_once = true;
         self
     }
 
@@ -235,7 +237,9 @@ impl RequestBuilder {
 
     /// The first error of a setter wins.
     pub(super) fn fail(mut self, error: Error) -> Self {
-        self.0.error.get_or_insert(error);
+        if self.0.error.is_none() {
+            self.0.error.set(error);
+        }
         self
     }
 

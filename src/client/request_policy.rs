@@ -47,13 +47,13 @@ impl RequestBuilder {
     /// ```
     pub fn retry_with(mut self, change: impl FnOnce(RetryPolicyBuilder) -> RetryPolicyBuilder) -> Self {
         // The client's classifiers are asked after the request's anyway, and must not come before them, too.
-        let start = match &self.0.overrides.policy {
+        let start = match self.0.overrides.get().and_then(|overrides| overrides.policy.as_ref()) {
             Some(policy) => policy.to_builder(),
             None => self.0.client.0.setup.settings.policy.to_builder_without_classifiers(),
         };
         match change(start).build() {
             Ok(policy) => {
-                self.0.overrides.policy = Some(policy);
+                self.0.overrides.get_or_default().policy = Some(policy);
                 self
             }
             Err(error) => self.fail(error.into()),

@@ -52,7 +52,7 @@ impl Operation {
     pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Box<Response>>, Error> {
         if self.template.body.is_to_collect() {
             let limit = self.template.attempt_timeout;
-            let limit = self.overrides.total_timeout.map_or(limit, |total| total.min(limit));
+            let limit = self.total_timeout().map_or(limit, |total| total.min(limit));
             aside(|| self.template.body.collect(limit)).await?;
         }
         let span = operation_span(&self.receipt);
@@ -82,8 +82,7 @@ impl Operation {
     /// When it must be done: by the caller's limit, else the preset's.
     fn deadline(&self, started: Instant) -> Option<Instant> {
         let limit = self
-            .overrides
-            .total_timeout
+            .total_timeout()
             .or_else(|| self.preset.as_ref()?.total_timeout());
         started.checked_add(limit?)
     }
@@ -91,12 +90,15 @@ impl Operation {
     async fn drive<R: Route>(&mut self, route: R) -> Finished<Box<Response>> {
         let setup = &self.client.0.setup;
         let started = setup.clock.now();
-        let policy = self.overrides.policy.as_ref().unwrap_or(&setup.settings.policy);
+        let policy = self.overrides.get().and_then(|overrides| overrides.policy.as_ref());
+        let policy = policy.unwrap_or(&setup.settings.policy);
         let mut attempts = route.take_up(policy.attempts_until(self.safety, started, None));
         if let Some(deadline) = self.deadline(started) {
             attempts = attempts.with_deadline(deadline);
             // A preset's limit was not asked for: it does not cut off a stream that is read later.
-            self.template.body_deadline = self.overrides.total_timeout.map(|_| deadline);
+            if self.total_timeout().is_some() {
+                self.template.special.get_or_default().body_deadline = Some(deadline);
+            }
         }
         let url = self.place.url(&self.client.0.addresses);
         let template = &mut self.template;

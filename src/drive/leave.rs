@@ -68,8 +68,8 @@ impl<'a> Leave<'a> {
     /// Ends it with an HTTP outcome and the driver's own verdict on it.
     pub fn judged(mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
         self.state = State::Ended;
-        let permit = self.permit.take();
-        self.settle(permit, (outcome, verdict), now, random)
+        let mut permit = self.permit.take();
+        self.settle(permit.as_mut(), (outcome, verdict), now, random)
     }
 
     /// Ends one that is not HTTP, of which a verdict is all there is; the table of [`function`](crate::function) says
@@ -80,7 +80,7 @@ impl<'a> Leave<'a> {
 
     fn settle(
         &mut self,
-        permit: Option<Permit<'_>>,
+        permit: Option<&mut Permit<'_>>,
         (outcome, verdict): (&Outcome<'_>, &Verdict),
         at: Instant,
         random: f64,

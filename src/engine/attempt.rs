@@ -115,7 +115,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
     fn head(&self, plan: &Plan<'_>, response: &Response) -> Head {
         let status = response.status();
-        let matters = self.template.buffer.is_some() && status.is_server_error();
+        let matters = self.template.buffer().is_some() && status.is_server_error();
         let wish = matters.then(|| {
             let outcome = Outcome::response(status, response.headers());
             outcome.with_received(plan.setup.clock.wall()).retry_after()
@@ -166,7 +166,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             step = Some(Box::new(next));
         };
         trip.progress = Progress::Head(self.check(plan, &response)?);
-        let response = match self.template.buffer {
+        let response = match self.template.buffer() {
             Some(limit) => Box::new(aside(|| self.buffered(plan, *response, limit)).await?),
             None => response,
         };
@@ -200,11 +200,11 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     /// A safe method has no effect to be in doubt about (RFC 9110 §9.2.1).
     fn can_look_up(&self) -> bool {
-        self.template.lookup.is_some() && !self.template.method.is_safe()
+        self.template.lookup().is_some() && !self.template.method.is_safe()
     }
 
     async fn look_up(&self, receipt: &Receipt, prospect: Prospect) -> (Effect, Option<Box<Response>>) {
-        let Some(lookup) = &self.template.lookup else {
+        let Some(lookup) = self.template.lookup() else {
             return (Effect::Unknown, None);
         };
         let finding = lookup.look_up(InDoubt {

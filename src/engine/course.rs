@@ -25,25 +25,29 @@ pub(crate) struct Course<'a, P = &'a RetryPolicy> {
 
 /// An attempt that ended.
 #[derive(Debug)]
-pub(crate) struct Ended<'p> {
-    pub(super) spent: Spent<'p>,
+pub(crate) struct Ended<'p, 'a> {
+    pub(super) spent: Spent<'p, 'a>,
     pub(super) about: About<'p>,
 }
 
 /// What is written down of an attempt beside its outcome.
 #[derive(Debug)]
 pub(super) struct About<'p> {
-    span: AttemptSpan,
+    span: &'p AttemptSpan,
     began: Instant,
     took: Duration,
     hops: &'p [Hop],
     pub(super) landing: Option<&'p Landing>,
 }
 
-impl<'p> Ended<'p> {
+impl<'p, 'a> Ended<'p, 'a> {
     /// With the redirects that it followed, and who answered.
     #[inline]
-    pub(crate) fn new(spent: Spent<'p>, span: AttemptSpan, (hops, landing): (&'p [Hop], Option<&'p Landing>)) -> Self {
+    pub(crate) fn new(
+        spent: Spent<'p, 'a>,
+        span: &'p AttemptSpan,
+        (hops, landing): (&'p [Hop], Option<&'p Landing>),
+    ) -> Self {
         Self {
             about: About {
                 span,
@@ -110,7 +114,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
 
     /// Judges the outcome, writes it down, and says what follows.
     #[inline]
-    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_>) -> Settled {
+    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) -> Settled {
         let setup = self.plan.setup;
         let verdict = self.plan.judge(outcome);
         let Ended { spent, about } = ended;
@@ -134,7 +138,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         let attempt = self
             .plan
             .attempt(outcome, verdict, (effect, started, about.took), about.hops);
-        self.writes(attempt, &about.span);
+        self.writes(attempt, about.span);
     }
 
     /// Whether the operation may have taken effect and nothing since has told.

@@ -142,7 +142,7 @@ impl Guards {
     pub(crate) fn settle(
         &mut self,
         shields: Shields<'_>,
-        permit: Option<Permit<'_>>,
+        permit: Option<&mut Permit<'_>>,
         landing: Option<&Landing>,
         outcome: &Outcome<'_>,
         (began, now): (Instant, Instant),
@@ -171,7 +171,7 @@ impl Guards {
     fn settles_apart(
         &self,
         shields: Shields<'_>,
-        permit: Permit<'_>,
+        permit: &mut Permit<'_>,
         (landing, outcome): (&Landing, &Outcome<'_>),
         (began, now, random): (Instant, Instant, &dyn Fn() -> f64),
         changes: &mut Vec<Transition>,
@@ -179,9 +179,10 @@ impl Guards {
         let (Some(breaker), Some(scope)) = (shields.breaker, self.answering.breaker) else {
             return;
         };
-        changes.extend(permit.settle(Signal::Success, now, landing.at - began, random()));
+        // Up to there: the first origin has answered by then.
+        changes.extend(permit.settle_since(Signal::Success, began, landing.at, random));
         // It was not asked, so an open breaker refuses the report as it would have refused the attempt.
-        if let Ok(report) = breaker.admit(scope, Try::First, now) {
+        if let Ok(mut report) = breaker.admit(scope, Try::First, now) {
             changes.extend(report.transition().copied());
             changes.extend(report.settle_since(signal_of(outcome), landing.at, now, random));
         }

@@ -63,7 +63,7 @@ impl<'a> Course<'a> {
     }
 
     /// Writes down an attempt that has no say in what follows.
-    pub(super) fn puts_aside(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_>) {
+    pub(super) fn puts_aside(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) {
         let setup = self.plan.setup;
         let verdict = self.plan.judge(outcome);
         let Ended { spent, about } = ended;

@@ -115,14 +115,11 @@ fn run<'f, E: Exchange>(
 impl<'a> Runner<'a> {
     /// What is known of it when it has ended, and what follows is decided.
     #[inline]
-    pub(super) fn ends<'t>(self, trip: &'t Trip, ended: Instant, at: Instant) -> Ended<'t>
-    where
-        'a: 't,
-    {
+    pub(super) fn ends<'t>(&'t mut self, trip: &'t Trip, ended: Instant, at: Instant) -> Ended<'t, 'a> {
         let Self { admitted, span, began } = self;
         let spent = Spent {
-            permit: admitted.permit,
-            began,
+            permit: admitted.permit.as_mut(),
+            began: *began,
             ended,
             at,
         };
@@ -150,7 +147,7 @@ impl<E: Exchange> Lap<'_, E> {
         let Self {
             trip,
             result,
-            runner,
+            mut runner,
             ended,
         } = self;
         let mut outcome = exchange.outcome(&course.plan, &trip, &result);

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Version};
@@ -9,7 +9,7 @@ use super::attempt::{HttpExchange, Transport};
 use super::body::Armor;
 use super::redirect::Carry;
 use super::{AttemptInfo, BeforeAttempt, Body, Fields, KeyField, Lookup, Plan, Sent};
-use crate::operation::{Delivery, Failure, FailureKind};
+use crate::operation::{Delivery, Failure, FailureKind, Seldom};
 
 /// What every attempt of an operation sends.
 #[derive(Debug)]
@@ -18,13 +18,43 @@ pub(crate) struct Template {
     pub(crate) headers: Fields,
     pub(crate) key: Option<KeyField>,
     pub(crate) body: Body,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) special: Seldom<Special>,
+}
+
+/// What few requests are sent with.
+#[derive(Debug, Default)]
+pub(crate) struct Special {
     pub(crate) version: Option<Version>,
     /// Bounds a body that the caller reads later: reqwest's own limit, set when the operation has a deadline.
-    pub(crate) body_deadline: Option<std::time::Instant>,
+    pub(crate) body_deadline: Option<Instant>,
     /// How much of an answer is read into memory, if it is.
     pub(crate) buffer: Option<usize>,
     pub(crate) lookup: Option<Lookup>,
-    pub(crate) attempt_timeout: Duration,
+}
+
+impl Template {
+    /// How much of an answer is read into memory, if it is.
+    pub(super) fn buffer(&self) -> Option<usize> {
+        self.special.get()?.buffer
+    }
+
+    /// Who is asked what became of an attempt in doubt.
+    pub(crate) fn lookup(&self) -> Option<&Lookup> {
+        self.special.get()?.lookup.as_ref()
+    }
+}
+
+impl Special {
+    #[cold]
+    fn put(&self, request: &mut Request, now: Instant) {
+        if let Some(version) = self.version {
+            *request.version_mut() = version;
+        }
+        if let Some(deadline) = self.body_deadline {
+            *request.timeout_mut() = Some(deadline.saturating_duration_since(now));
+        }
+    }
 }
 
 /// One request of an attempt: the first, or one that a redirect led to.
@@ -44,11 +74,8 @@ impl<T: Transport> HttpExchange<'_, T> {
             let body = self.template.body.instance(self.armor());
             *request.body_mut() = body.map_err(|unmade| Box::new(unsent(FailureKind::Request, unmade.into())))?;
         }
-        if let Some(version) = self.template.version {
-            *request.version_mut() = version;
-        }
-        if let Some(deadline) = self.template.body_deadline {
-            *request.timeout_mut() = Some(deadline.saturating_duration_since(plan.setup.clock.now()));
+        if let Some(special) = self.template.special.get() {
+            special.put(&mut request, plan.setup.clock.now());
         }
         Ok(request)
     }

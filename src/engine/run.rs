@@ -10,7 +10,7 @@ use super::race::{Runner, race};
 use super::steps::Settled;
 use super::{Exchange, Plan, Prospect, Sent, Trip};
 use crate::clock::{Clock, Limited};
-use crate::operation::{Effect, Failure, StopReason};
+use crate::operation::{Effect, Failure, Seldom, StopReason, discard};
 use crate::retry::Decision;
 
 /// How an operation ended, beside its receipt.
@@ -33,8 +33,8 @@ pub(crate) struct Run<'a, E: Exchange> {
 pub(crate) struct Last<E: Exchange> {
     answer: Option<E::Answer>,
     /// In place of the answer, once its connection is free.
-    retired: Option<Box<E::Retired>>,
-    failure: Option<Box<Failure>>,
+    retired: Seldom<E::Retired>,
+    failure: Seldom<Failure>,
 }
 
 /// What follows an attempt that did not end the operation: a wait, or a stop that a lookup may tell more of.
@@ -153,7 +153,7 @@ impl<E: Exchange> Run<'_, E> {
     async fn retire(&mut self, wait: Duration, since: Instant) -> Duration {
         self.course.waits(wait);
         if let Some(answer) = self.last.answer.take() {
-            self.last.retired = self.exchange.retire(answer, wait).await.map(Box::new);
+            self.last.retired = self.exchange.retire(answer, wait).await.map_or(Seldom::NONE, |kept| Box::new(kept).into());
         }
         let spent = self.course.plan.setup.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)
@@ -193,7 +193,7 @@ impl<E: Exchange> Run<'_, E> {
             return (None, now);
         }
         // An earlier answer says nothing any more.
-        self.last.retired = None;
+        self.last.retired = Seldom::NONE;
         self.last.answer = answer;
         (Some(StopReason::LookedUp), now)
     }
@@ -202,12 +202,13 @@ impl<E: Exchange> Run<'_, E> {
     fn remember(&mut self, result: Sent<E::Answer>) {
         match result {
             Ok(answer) => {
-                self.last = Last {
-                    answer: Some(answer),
-                    ..Last::default()
+                self.last.retired = Seldom::NONE;
+                self.last.failure = Seldom::NONE;
+                if let Some(former) = self.last.answer.replace(answer) {
+                    discard(former);
                 }
             }
-            Err(failure) => self.last.failure = Some(failure),
+            Err(failure) => self.last.failure = failure.into(),
         }
     }
 }
@@ -227,8 +228,8 @@ impl<E: Exchange> Default for Last<E> {
     fn default() -> Self {
         Self {
             answer: None,
-            retired: None,
-            failure: None,
+            retired: Seldom::NONE,
+            failure: Seldom::NONE,
         }
     }
 }

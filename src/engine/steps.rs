@@ -46,8 +46,9 @@ impl Refused {
 
 /// An attempt that ended, and when.
 #[derive(Debug)]
-pub(crate) struct Spent<'a> {
-    pub(crate) permit: Option<Permit<'a>>,
+pub(crate) struct Spent<'p, 'a> {
+    /// Settled where it lies.
+    pub(crate) permit: Option<&'p mut Permit<'a>>,
     pub(crate) began: Instant,
     pub(crate) ended: Instant,
     /// When what follows is decided: later, where another attempt was under way beside it.
@@ -117,10 +118,10 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
     }
 
     /// Tells the breaker how an attempt ended that has no say in what follows, since another one is under way.
-    pub(crate) fn put_aside<'a>(
+    pub(crate) fn put_aside(
         &mut self,
-        shields: Shields<'a>,
-        spent: Spent<'a>,
+        shields: Shields<'_>,
+        spent: Spent<'_, '_>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
         random: impl Fn() -> f64,
     ) -> Vec<Transition> {
@@ -134,10 +135,10 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
 
     /// Tells breaker and budget how an attempt ended, and decides what follows; `random` draws from [0, 1).
     #[inline]
-    pub(crate) fn settle<'a>(
+    pub(crate) fn settle(
         &mut self,
-        shields: Shields<'a>,
-        spent: Spent<'a>,
+        shields: Shields<'_>,
+        spent: Spent<'_, '_>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
         random: impl Fn() -> f64,
     ) -> Settled {

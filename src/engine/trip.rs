@@ -4,14 +4,13 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use super::{Landing, Sent};
-use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome};
+use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome, Seldom};
 
 /// How one attempt goes: what is known of it while it is under way, and no longer than that.
 #[derive(Default)]
 pub(crate) struct Trip {
     pub(super) progress: Progress,
-    /// Boxed: few attempts make one, and all would carry the room for it.
-    detour: Option<Box<Detour>>,
+    detour: Seldom<Detour>,
 }
 
 /// What happens on the way of few attempts.
@@ -44,23 +43,23 @@ pub(super) struct Head {
 impl Trip {
     /// The redirects that were followed.
     pub(super) fn hops(&self) -> &[Hop] {
-        self.detour.as_ref().map_or(&[], |detour| &detour.hops)
+        self.detour.get().map_or(&[], |detour| &detour.hops)
     }
 
     /// For noting what few attempts meet.
     pub(super) fn detour(&mut self) -> &mut Detour {
-        self.detour.get_or_insert_default()
+        self.detour.get_or_default()
     }
 
     /// Who answers for the attempt, if redirects led away from the first origin and not back to it.
     pub(super) fn landing(&self) -> Option<&Landing> {
-        self.detour.as_ref()?.landing.as_ref()
+        self.detour.get()?.landing.as_ref()
     }
 
     /// Adds to an outcome what happened on the way to it.
     #[inline]
     pub(super) fn tells<'a>(&'a self, outcome: &mut Outcome<'a>, method: &Method) {
-        if let Some(detour) = &self.detour {
+        if let Some(detour) = self.detour.get() {
             detour.tells(outcome, method);
         }
     }

@@ -2,7 +2,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::{OTHER_METHOD, standard_method};
-use crate::operation::{Address, Attempt, Effect, Ending, Receipt, StopReason};
+use crate::operation::{Address, Attempt, Effect, Ending, Receipt, Seldom, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
@@ -66,10 +66,10 @@ pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
 /// The CLIENT span of one attempt; to OpenTelemetry its name is the method.
 ///
 /// Without `url.full`, which the conventions want: paths and queries hold secrets.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct AttemptSpan(
-    /// `None` where nobody wants it, as in most attempts; boxed, since those hold the room for it too.
-    Option<Box<Span>>,
+    /// Mostly nobody wants it.
+    Seldom<Span>,
 );
 
 impl AttemptSpan {
@@ -90,7 +90,7 @@ impl AttemptSpan {
             error.r#type = Empty,
         );
         if span.is_disabled() {
-            return Self(None);
+            return Self::none();
         }
         if number > 1 {
             span.record("http.request.resend_count", i64::from(number - 1));
@@ -98,20 +98,16 @@ impl AttemptSpan {
         if standard_method(receipt.method()).is_none() {
             span.record("http.request.method_original", receipt.method().as_str());
         }
-        Self(Some(Box::new(span)))
+        Self(Box::new(span).into())
     }
 
     /// The span of no attempt.
-    #[cfg_attr(
-        not(feature = "tower"),
-        expect(dead_code, reason = "an async function holds a span only while there is one")
-    )]
     pub(crate) fn none() -> Self {
-        Self(None)
+        Self(Seldom::NONE)
     }
 
     pub(crate) fn span(&self) -> Span {
-        self.0.as_deref().cloned().unwrap_or_else(Span::none)
+        self.0.get().cloned().unwrap_or_else(Span::none)
     }
 
     /// True if nobody wants it.
@@ -122,7 +118,7 @@ impl AttemptSpan {
     /// Records how the attempt ended; `error.type` is the status or a word of low cardinality.
     #[inline]
     pub(crate) fn ended(&self, attempt: &Attempt) {
-        if let Some(span) = &self.0 {
+        if let Some(span) = self.0.get() {
             records(span, attempt);
         }
     }

@@ -155,8 +155,9 @@ impl<'a> Call<'a> {
             number: began.number,
         };
         let (outcome, verdict) = judge.judge(seen, &asked);
+        let mut permit = began.permit;
         let spent = Spent {
-            permit: began.permit,
+            permit: permit.as_mut(),
             began: began.at,
             ended: at,
             at,

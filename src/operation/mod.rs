@@ -20,6 +20,7 @@ mod problem;
 mod receipt;
 mod receipt_table;
 mod retry_after;
+mod seldom;
 #[cfg(feature = "serde")]
 mod serialise;
 mod short;
@@ -43,5 +44,6 @@ pub use problem::Problem;
 pub use receipt::Receipt;
 pub(crate) use receipt::origin_of;
 pub(crate) use receipt_table::Seconds;
+pub(crate) use seldom::{Seldom, discard};
 pub(crate) use short::Short;
 pub use stop::{NotReplayable, StopReason};

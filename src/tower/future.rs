@@ -182,7 +182,7 @@ where
             return false;
         };
         let span = std::mem::replace(self.attempt, AttemptSpan::none());
-        let wait = operation.ends(&result, span);
+        let wait = operation.ends(&result, &span);
         match result {
             Ok(response) => *self.last = Some(response),
             Err(failure) => *self.failure = Some(failure),

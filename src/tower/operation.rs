@@ -207,14 +207,14 @@ impl<B, P, E> Operation<B, P, E> {
     }
 
     /// Settles the attempt; `None` if the operation is over, else how long to wait before the next one.
-    pub(super) fn ends<R>(&mut self, result: &Result<Response<R>, Failure>, span: AttemptSpan) -> Option<Duration> {
+    pub(super) fn ends<R>(&mut self, result: &Result<Response<R>, Failure>, span: &AttemptSpan) -> Option<Duration> {
         let Self { held, .. } = self;
         let common = &held.shared.common;
         let permit = held.permit.take();
-        let permit = permit.and_then(|permit| common.setup.breaker.as_ref()?.attach(permit));
+        let mut permit = permit.and_then(|permit| common.setup.breaker.as_ref()?.attach(permit));
         let at = common.setup.clock.now();
         let spent = Spent {
-            permit,
+            permit: permit.as_mut(),
             began: self.began,
             ended: at,
             at,

@@ -121,6 +121,7 @@ impl Clock {
     }
 
     /// The same for an attempt that began at `began` by this clock, which spares reading it again.
+    #[inline]
     pub(crate) fn limit_since<F: Future>(&self, began: Instant, limit: Duration, future: F) -> Limited<F> {
         // Skipped time has passed for no socket.
         let end = if self.0.is_none() {

@@ -37,12 +37,16 @@ impl Cell {
         cell
     }
 
+    /// Leave to send while it is closed.
     #[inline]
+    pub(super) fn closed(&self) -> Option<Ticket> {
+        let epoch = closed_epoch(self.tally.mark())?;
+        Some(Ticket { epoch, place: None })
+    }
+
+    /// Leave to send, whatever its state.
     pub(super) fn admit(&self, settings: &Settings, now: Instant) -> Result<(Ticket, Option<HalfOpened>), Refusal> {
-        match closed_epoch(self.tally.mark()) {
-            Some(epoch) => Ok((Ticket { epoch, place: None }, None)),
-            None => self.locked(|machine| machine.admit(settings, now)),
-        }
+        self.locked(|machine| machine.admit(settings, now))
     }
 
     #[cfg_attr(

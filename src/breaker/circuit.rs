@@ -92,8 +92,36 @@ impl CircuitBreaker {
     /// it does not count as one, and repeating the call at once would be refused again.
     #[inline]
     pub fn admit(&self, scope: impl Into<Scope>, attempt: Try, now: Instant) -> Result<Permit<'_>, Refusal> {
+        let mut permit = None;
+        self.admit_into(&mut permit, scope.into(), attempt, now)?;
+        Ok(permit.expect("it was not refused"))
+    }
+
+    /// The same, with the permit written where it stays: moving it from hand to hand costs more than the decision.
+    ///
+    /// # Errors
+    ///
+    /// As above; the place is then as it was.
+    #[inline]
+    pub(crate) fn admit_into<'a>(
+        &'a self,
+        permit: &mut Option<Permit<'a>>,
+        scope: Scope,
+        attempt: Try,
+        now: Instant,
+    ) -> Result<(), Refusal> {
         let settings = &self.shared.settings;
-        let cell = self.cell(scope.into(), now);
+        let cell = self.cell(scope, now);
+        *permit = Some(match cell.closed() {
+            Some(ticket) => Permit::new(cell, settings, Some(ticket), None),
+            None => self.admit_unclosed(cell, attempt, now)?,
+        });
+        Ok(())
+    }
+
+    #[cold]
+    fn admit_unclosed<'a>(&'a self, cell: &'a Cell, attempt: Try, now: Instant) -> Result<Permit<'a>, Refusal> {
+        let settings = &self.shared.settings;
         match cell.admit(settings, now) {
             Ok((ticket, half_opened)) => Ok(Permit::new(cell, settings, Some(ticket), half_opened)),
             Err(refusal) if self.overrules(refusal.state, attempt) => Ok(Permit::new(cell, settings, None, None)),

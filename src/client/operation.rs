@@ -104,7 +104,11 @@ impl Operation {
         if let Some(why) = safety.obstacle() {
             self.receipt.is_unsafe_to_repeat(why);
         }
-        safety = safety.with_replay(overrides.and_then(|overrides| overrides.replay).unwrap_or(settings.replay));
+        safety = safety.with_replay(
+            overrides
+                .and_then(|overrides| overrides.replay)
+                .unwrap_or(settings.replay),
+        );
         if template.lookup().is_some() {
             safety = safety.with_lookup();
         }

@@ -81,9 +81,7 @@ impl Operation {
 
     /// When it must be done: by the caller's limit, else the preset's.
     fn deadline(&self, started: Instant) -> Option<Instant> {
-        let limit = self
-            .total_timeout()
-            .or_else(|| self.preset.as_ref()?.total_timeout());
+        let limit = self.total_timeout().or_else(|| self.preset.as_ref()?.total_timeout());
         started.checked_add(limit?)
     }
 

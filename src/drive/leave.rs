@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use super::operation::News;
 use crate::breaker::Permit;
 use crate::classify::{Brought, Verdict};
-use crate::engine::{Admitted, Shields, Spent, Steps};
+use crate::engine::{Settled, Shields, Spent, Steps};
 use crate::operation::{Delivery, Failure, FailureKind, Outcome};
 use crate::retry::{Begin, Decision};
 
@@ -32,7 +32,7 @@ impl<'a> Leave<'a> {
     pub(super) fn new(
         (steps, news): (&'a mut Steps, &'a mut News),
         shields: Shields<'a>,
-        Admitted { begin, permit }: Admitted<'a>,
+        (begin, permit): (Begin, Option<Permit<'a>>),
         now: Instant,
     ) -> Self {
         Self {
@@ -94,15 +94,16 @@ impl<'a> Leave<'a> {
         let settled = self
             .steps
             .settle(self.shields, spent, (outcome, verdict, None), || random);
+        let (decision, retry_after) = Settled::read(settled.as_deref());
         *self.news = News {
-            stop: match settled.decision {
+            stop: match decision {
                 Decision::Stop(stop) => Some(stop),
                 Decision::RetryAfter(_) => None,
             },
-            retry_after: settled.retry_after,
-            transitions: settled.transitions,
+            retry_after,
+            transitions: settled.map_or(Vec::new(), |settled| settled.transitions),
         };
-        settled.decision
+        decision
     }
 }
 

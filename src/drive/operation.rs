@@ -77,11 +77,16 @@ impl Operation {
             breaker: self.breaker.as_ref(),
             budget: self.budget.as_ref(),
         };
-        match self.steps.admit(shields, now) {
-            Ok(admitted) => {
-                let permit = admitted.permit.as_ref();
-                self.news = News::of(permit.and_then(|permit| permit.transition().copied()));
-                Ok(Leave::new((&mut self.steps, &mut self.news), shields, admitted, now))
+        let mut permit = None;
+        match self.steps.admit(shields, &mut permit, now) {
+            Ok(begin) => {
+                self.news = News::of(permit.as_ref().and_then(|permit| permit.transition().copied()));
+                Ok(Leave::new(
+                    (&mut self.steps, &mut self.news),
+                    shields,
+                    (begin, permit),
+                    now,
+                ))
             }
             Err(refused) => {
                 let Refused {

@@ -3,8 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::Plan;
 use super::guard::Landing;
-use super::race::Runner;
-use super::steps::{Admitted, Refused, Settled, Spent, Steps};
+use super::steps::{Refused, Settled, Spent, Steps};
 use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
 use crate::event::{AttemptSpan, Event, operation_ended};
@@ -64,17 +63,17 @@ impl<'p, 'a> Ended<'p, 'a> {
 impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     /// Asks for leave to make the next attempt. A refusal is no attempt and costs nothing.
     #[inline]
-    pub(crate) fn admit(&mut self, now: Instant) -> Result<Admitted<'a>, Box<Refused>> {
-        let admitted = self.steps.admit(self.plan.setup.shields(), now);
-        let transition = match &admitted {
-            Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
+    pub(crate) fn admit(&mut self, permit: &mut Option<Permit<'a>>, now: Instant) -> Result<Begin, Box<Refused>> {
+        let begin = self.steps.admit(self.plan.setup.shields(), permit, now);
+        let transition = match &begin {
+            Ok(_) => permit.as_ref().and_then(Permit::transition),
             Err(refused) => refused.transition.as_ref(),
         };
         // The breaker has changed, whether or not the attempt is made.
         if let Some(transition) = transition {
             self.tell_transition(transition);
         }
-        admitted
+        begin
     }
 
     /// The span of the attempt that is about to be sent.
@@ -84,11 +83,11 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
 
     /// Tells, in its span, that an attempt is about to be sent, and how long it may take.
     #[inline]
-    pub(super) fn begins(&mut self, runner: &Runner<'_>) -> Duration {
-        if runner.span.is_disabled() {
-            self.sets_out(runner.admitted.begin)
+    pub(super) fn begins(&mut self, begin: Begin, span: &AttemptSpan) -> Duration {
+        if span.is_disabled() {
+            self.sets_out(begin)
         } else {
-            runner.span.span().in_scope(|| self.sets_out(runner.admitted.begin))
+            span.span().in_scope(|| self.sets_out(begin))
         }
     }
 
@@ -112,16 +111,18 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
             .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout))
     }
 
-    /// Judges the outcome, writes it down, and says what follows.
+    /// Judges the outcome, writes it down, and says what follows; see [`Steps::settle`].
     #[inline]
-    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) -> Settled {
+    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) -> Option<Box<Settled>> {
         let setup = self.plan.setup;
         let verdict = self.plan.judge(outcome);
         let Ended { spent, about } = ended;
         let seen = (&*outcome, &verdict, about.landing);
         let settled = self.steps.settle(setup.shields(), spent, seen, || setup.dice.roll());
         self.writes_down(outcome, &verdict, &about);
-        self.tell_all(&settled.transitions);
+        if let Some(settled) = &settled {
+            self.tell_all(&settled.transitions);
+        }
         settled
     }
 

@@ -4,12 +4,10 @@ use http::{Method, StatusCode};
 use url::Url;
 
 use super::Fields;
-use super::steps::Settled;
 use crate::breaker::{CircuitBreaker, Permit, Refusal, Signal, Target, Transition, Try};
 use crate::budget::{Earned, Failed, Paid, RetryBudget, Withdrawal};
 use crate::hedge::Hedge;
 use crate::operation::{Address, Failure, FailureKind, Outcome, Scope, StopReason, Told};
-use crate::retry::Decision;
 
 /// What stands between an operation and the wire: the breaker and the budget of its origin.
 ///
@@ -100,17 +98,18 @@ impl Guards {
         Ok(Some(withdrawal))
     }
 
-    /// Asks the breaker for leave to send.
+    /// Asks the breaker for leave to send, which is written where it stays.
     #[inline]
     pub(crate) fn admit<'a>(
         &self,
         shields: Shields<'a>,
+        permit: &mut Option<Permit<'a>>,
         attempt: Try,
         now: Instant,
-    ) -> Result<Option<Permit<'a>>, Refusal> {
+    ) -> Result<(), Refusal> {
         match (shields.breaker, self.home.breaker) {
-            (Some(breaker), Some(scope)) => Ok(Some(breaker.admit(scope, attempt, now)?)),
-            _ => Ok(None),
+            (Some(breaker), Some(scope)) => breaker.admit_into(permit, scope, attempt, now),
+            _ => Ok(()),
         }
     }
 
@@ -198,31 +197,9 @@ impl Guards {
         }
     }
 
-    /// Has the last word on a retry, and credits a success.
+    /// Credits a success: the first try's is the answering origin's; a refund goes to whoever paid.
     #[inline]
-    pub(crate) fn last_word(
-        &mut self,
-        shields: Shields<'_>,
-        settled: &mut Settled,
-        outcome: &Outcome<'_>,
-        now: Instant,
-    ) {
-        match settled.decision {
-            Decision::RetryAfter(wait) => {
-                let hint = settled.retry_after.take();
-                if let Err((stop, retry_after)) = self.retry(shields, outcome, wait, now) {
-                    settled.decision = Decision::Stop(stop);
-                    settled.retry_after = retry_after.max(hint);
-                }
-            }
-            Decision::Stop(StopReason::Accepted) => self.earn(shields, outcome),
-            Decision::Stop(_) => {}
-        }
-    }
-
-    /// The first try's success is the answering origin's; a refund goes to whoever paid.
-    #[inline]
-    fn earn(&self, shields: Shields<'_>, outcome: &Outcome<'_>) {
+    pub(crate) fn earn(&self, shields: Shields<'_>, outcome: &Outcome<'_>) {
         let Some(budget) = shields.budget else { return };
         if signal_of(outcome) != Signal::Success {
             return;
@@ -234,9 +211,9 @@ impl Guards {
         }
     }
 
-    /// Would the breaker admit it at the end of the wait, and would the budget pay for it?
+    /// Has the last word on a retry: would the breaker admit it at the end of the wait, and would the budget pay for it?
     #[cold]
-    fn retry(
+    pub(crate) fn retry(
         &mut self,
         shields: Shields<'_>,
         outcome: &Outcome<'_>,

@@ -22,23 +22,25 @@ impl<'a> Course<'a> {
             (Some(limit), Some(origin)) => Some(limit.try_enter(origin)?),
             _ => None,
         };
-        let admitted = self.steps.hedge(self.plan.setup.shields(), now);
-        let transition = match &admitted {
-            Ok(admitted) => admitted.permit.as_ref().and_then(Permit::transition),
+        let mut permit = None;
+        let begin = self.steps.hedge(self.plan.setup.shields(), &mut permit, now);
+        let transition = match &begin {
+            Ok(_) => permit.as_ref().and_then(Permit::transition),
             Err(transition) => transition.as_ref(),
         };
         if let Some(transition) = transition {
             self.tell_transition(transition);
         }
-        let admitted = admitted.ok()?;
-        let number = admitted.begin.number;
+        let begin = begin.ok()?;
+        let number = begin.number;
         self.tell(&Event::Hedged {
             receipt: self.receipt,
             number,
         });
-        let span = self.span(admitted.begin, address);
+        let span = self.span(begin, address);
         let runner = Runner {
-            admitted,
+            begin,
+            permit,
             span,
             began: now,
         };
@@ -77,7 +79,7 @@ impl<'a> Course<'a> {
     pub(super) fn cancels(&mut self, runner: &Runner<'_>, now: Instant) {
         self.steps.attempts.cancelled();
         let times = (runner.began - self.started, now - runner.began);
-        let attempt = Attempt::cancelled(runner.admitted.begin.number, times);
+        let attempt = Attempt::cancelled(runner.begin.number, times);
         self.writes(attempt, &runner.span);
     }
 

@@ -63,5 +63,5 @@ pub(crate) use request::Template;
 pub(crate) use run::{Finished, Followed, Last, Run};
 pub(crate) use settings::{Overrides, Settings};
 pub(crate) use setup::Setup;
-pub(crate) use steps::{Admitted, Refused, Spent, Steps};
+pub(crate) use steps::{Refused, Settled, Spent, Steps};
 use trip::Trip;

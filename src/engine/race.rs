@@ -8,11 +8,13 @@ use tracing::Instrument;
 use super::course::{Course, Ended};
 use super::hedging::Standing;
 use super::run::send;
-use super::steps::{Admitted, Spent};
+use super::steps::Spent;
 use super::{Exchange, Plan, Sent, Trip};
+use crate::breaker::Permit;
 use crate::clock::Clock;
 use crate::event::AttemptSpan;
 use crate::operation::Outcome;
+use crate::retry::Begin;
 
 /// The attempt that decides what follows, as it was when it ended.
 pub(super) struct Lap<'a, E: Exchange> {
@@ -24,7 +26,8 @@ pub(super) struct Lap<'a, E: Exchange> {
 
 /// An attempt that was sent.
 pub(super) struct Runner<'a> {
-    pub(super) admitted: Admitted<'a>,
+    pub(super) begin: Begin,
+    pub(super) permit: Option<Permit<'a>>,
     pub(super) span: AttemptSpan,
     pub(super) began: Instant,
 }
@@ -108,22 +111,21 @@ fn run<'f, E: Exchange>(
     runner: &Runner<'_>,
     trip: &'f mut Trip,
 ) -> impl Future<Output = Option<Sent<E::Answer>>> + Send + use<'f, E> {
-    let limit = course.begins(runner);
-    send((exchange, plan), runner, limit, trip).instrument(runner.span.span())
+    let limit = course.begins(runner.begin, &runner.span);
+    send((exchange, plan), (runner.begin.number, runner.began), limit, trip).instrument(runner.span.span())
 }
 
 impl<'a> Runner<'a> {
     /// What is known of it when it has ended, and what follows is decided.
     #[inline]
     pub(super) fn ends<'t>(&'t mut self, trip: &'t Trip, ended: Instant, at: Instant) -> Ended<'t, 'a> {
-        let Self { admitted, span, began } = self;
         let spent = Spent {
-            permit: admitted.permit.as_mut(),
-            began: *began,
+            permit: self.permit.as_mut(),
+            began: self.began,
             ended,
             at,
         };
-        Ended::new(spent, span, (trip.hops(), trip.landing()))
+        Ended::new(spent, &self.span, (trip.hops(), trip.landing()))
     }
 
     fn lap<E: Exchange>(self, trip: Trip, sent: Option<Sent<E::Answer>>, ended: Instant) -> Lap<'a, E> {
@@ -151,13 +153,13 @@ impl<E: Exchange> Lap<'_, E> {
             ended,
         } = self;
         let mut outcome = exchange.outcome(&course.plan, &trip, &result);
-        outcome.has_number(runner.admitted.begin.number);
+        outcome.has_number(runner.begin.number);
         course.puts_aside(&mut outcome, runner.ends(&trip, ended, ended));
     }
 
     fn outcome<'o>(&'o self, course: &Course<'_>, exchange: &'o E) -> Outcome<'o> {
         let mut outcome = exchange.outcome(&course.plan, &self.trip, &self.result);
-        outcome.has_number(self.runner.admitted.begin.number);
+        outcome.has_number(self.runner.begin.number);
         outcome
     }
 }

@@ -1,13 +1,14 @@
+use std::mem;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
 use super::aside::aside;
-use super::course::Course;
+use super::course::{Course, Ended};
 use super::queue::{Entered, enter};
 use super::race::{Runner, race};
-use super::steps::Settled;
+use super::steps::{Settled, Spent};
 use super::{Exchange, Plan, Prospect, Sent, Trip};
 use crate::clock::{Clock, Limited};
 use crate::operation::{Effect, Failure, Seldom, StopReason, discard};
@@ -94,52 +95,66 @@ impl<E: Exchange> Run<'_, E> {
                 }
             },
         };
-        let mut runner = match self.course.admit(began) {
-            Ok(admitted) => Runner {
-                span: self.course.span(admitted.begin, self.exchange.address()),
-                admitted,
-                began,
-            },
+        let mut permit = None;
+        let mut begin = match self.course.admit(&mut permit, began) {
+            Ok(begin) => begin,
             Err(refused) => {
                 self.course.stops(refused.stop, refused.retry_after, began);
                 return None;
             }
         };
+        let mut span = self.course.span(begin, self.exchange.address());
         let mut trip = Trip::default();
         let (result, ended) = match self.course.hedge_delay() {
             None => {
-                let limit = self.course.begins(&runner);
-                let sent = if runner.span.is_disabled() {
-                    let plan = &self.course.plan;
+                let limit = self.course.begins(begin, &span);
+                let plan = &self.course.plan;
+                let sent = if span.is_disabled() {
                     // Where it stays, for a limit takes what it is given from hand to hand.
-                    let sending = pin!(self.exchange.send(plan, &mut trip, runner.admitted.begin.number));
-                    plan.setup.clock.limit_since(runner.began, limit, sending).await
+                    let sending = pin!(self.exchange.send(plan, &mut trip, begin.number));
+                    plan.setup.clock.limit_since(began, limit, sending).await
                 } else {
-                    let span = runner.span.span();
-                    let plan = &self.course.plan;
-                    aside(|| send((&self.exchange, plan), &runner, limit, &mut trip).instrument(span)).await
+                    let (way, attempt) = ((&self.exchange, plan), (begin.number, began));
+                    aside(|| send(way, attempt, limit, &mut trip).instrument(span.span())).await
                 };
                 (sent.unwrap_or_else(|| Err(trip.timed_out().into())), None)
             }
             Some(delay) => {
-                let lap = aside(|| race(&mut self.course, &self.exchange, runner, delay)).await;
-                trip = lap.trip;
-                runner = lap.runner;
+                let lead = Runner {
+                    begin,
+                    permit: permit.take(),
+                    span: mem::take(&mut span),
+                    began,
+                };
+                let lap = aside(|| race(&mut self.course, &self.exchange, lead, delay)).await;
+                (trip, permit, span) = (lap.trip, lap.runner.permit, lap.runner.span);
+                (begin, began) = (lap.runner.begin, lap.runner.began);
                 (lap.result, Some(lap.ended))
             }
         };
         let at = self.course.plan.setup.clock.now();
         drop(place);
-        let number = runner.admitted.begin.number;
         let mut outcome = self.exchange.outcome(&self.course.plan, &trip, &result);
-        let ended = runner.ends(&trip, ended.unwrap_or(at), at);
-        outcome.has_number(number);
-        let Settled {
-            decision,
-            retry_after: hint,
-            ..
-        } = self.course.ends(&mut outcome, ended);
+        outcome.has_number(begin.number);
+        let spent = Spent {
+            permit: permit.as_mut(),
+            began,
+            ended: ended.unwrap_or(at),
+            at,
+        };
+        let ended = Ended::new(spent, &span, (trip.hops(), trip.landing()));
+        let settled = self.course.ends(&mut outcome, ended);
         self.remember(result);
+        if let Some(settled) = settled {
+            return self.follows(&settled, at);
+        }
+        self.course.stops(StopReason::Accepted, None, at);
+        None
+    }
+
+    #[cold]
+    fn follows(&mut self, settled: &Settled, at: Instant) -> Option<Box<Followed>> {
+        let (decision, hint) = (settled.decision, settled.retry_after);
         match decision {
             Decision::Stop(stop) if !self.is_askable(stop) => {
                 self.course.stops(stop, hint, at);
@@ -153,7 +168,11 @@ impl<E: Exchange> Run<'_, E> {
     async fn retire(&mut self, wait: Duration, since: Instant) -> Duration {
         self.course.waits(wait);
         if let Some(answer) = self.last.answer.take() {
-            self.last.retired = self.exchange.retire(answer, wait).await.map_or(Seldom::NONE, |kept| Box::new(kept).into());
+            self.last.retired = self
+                .exchange
+                .retire(answer, wait)
+                .await
+                .map_or(Seldom::NONE, |kept| Box::new(kept).into());
         }
         let spent = self.course.plan.setup.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)
@@ -216,12 +235,12 @@ impl<E: Exchange> Run<'_, E> {
 /// Sends once, within the attempt's limit; `None` if that ran out.
 pub(super) fn send<'f, E: Exchange>(
     (exchange, plan): (&'f E, &'f Plan<'_>),
-    runner: &Runner<'_>,
+    (number, began): (u32, Instant),
     limit: Duration,
     trip: &'f mut Trip,
 ) -> Limited<impl Future<Output = Sent<E::Answer>> + Send + use<'f, E>> {
-    let sending = exchange.send(plan, trip, runner.admitted.begin.number);
-    plan.setup.clock.limit_since(runner.began, limit, sending)
+    let sending = exchange.send(plan, trip, number);
+    plan.setup.clock.limit_since(began, limit, sending)
 }
 
 impl<E: Exchange> Default for Last<E> {

@@ -6,7 +6,7 @@ use crate::breaker::{Permit, Refusal, Transition, Try};
 use crate::budget::Withdrawal;
 use crate::classify::Verdict;
 use crate::operation::{Outcome, StopReason};
-use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
+use crate::retry::{Attempts, Begin, Decision, RetryPolicy, Touched};
 
 /// The decisions of one operation, breaker and budget included: leave in, outcome in, decision out.
 ///
@@ -15,13 +15,6 @@ use crate::retry::{Attempts, Begin, Decision, RetryPolicy};
 pub(crate) struct Steps<P = RetryPolicy> {
     pub(crate) attempts: Attempts<P>,
     pub(crate) guards: Guards,
-}
-
-/// Leave to make an attempt.
-#[derive(Debug)]
-pub(crate) struct Admitted<'a> {
-    pub(crate) begin: Begin,
-    pub(crate) permit: Option<Permit<'a>>,
 }
 
 /// No leave: no attempt was made, and it cost nothing. Boxed, so that leave is handed on without it.
@@ -65,18 +58,22 @@ pub(crate) struct Settled {
 }
 
 impl<P: Borrow<RetryPolicy>> Steps<P> {
-    /// Asks breaker, budget and policy for leave to make the next attempt.
+    /// Asks breaker, budget and policy for leave to make the next attempt; the breaker's is written where it stays.
     #[inline]
-    pub(crate) fn admit<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Box<Refused>> {
+    pub(crate) fn admit<'a>(
+        &mut self,
+        shields: Shields<'a>,
+        permit: &mut Option<Permit<'a>>,
+        now: Instant,
+    ) -> Result<Begin, Box<Refused>> {
         let attempt = if self.attempts.begun() == 0 {
             Try::First
         } else {
             Try::Retry
         };
-        let permit = match self.guards.admit(shields, attempt, now) {
-            Ok(permit) => permit,
-            Err(refusal) => return Err(Refused::by_breaker(&refusal, now).into()),
-        };
+        if let Err(refusal) = self.guards.admit(shields, permit, attempt, now) {
+            return Err(Refused::by_breaker(&refusal, now).into());
+        }
         // A withdrawal that no attempt follows goes back when it is dropped.
         let withdrawal = match self.guards.pay(shields) {
             Ok(withdrawal) => withdrawal,
@@ -85,7 +82,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         match self.attempts.begin(now) {
             Ok(begin) => {
                 self.guards.spend(withdrawal);
-                Ok(Admitted { begin, permit })
+                Ok(begin)
             }
             Err(stop) => Err(self.refused(stop, permit.as_ref()).into()),
         }
@@ -105,16 +102,23 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
     /// # Errors
     ///
     /// How the breaker changed all the same, if it did.
-    pub(crate) fn hedge<'a>(&mut self, shields: Shields<'a>, now: Instant) -> Result<Admitted<'a>, Option<Transition>> {
+    pub(crate) fn hedge<'a>(
+        &mut self,
+        shields: Shields<'a>,
+        permit: &mut Option<Permit<'a>>,
+        now: Instant,
+    ) -> Result<Begin, Option<Transition>> {
         if !self.attempts.may_hedge(now) {
             return Err(None);
         }
-        let permit = self.guards.admit(shields, Try::Retry, now).map_err(|_refusal| None)?;
+        self.guards
+            .admit(shields, permit, Try::Retry, now)
+            .map_err(|_refusal| None)?;
         let transition = permit.as_ref().and_then(Permit::transition).copied();
         let withdrawal = self.guards.pay_for_hedge(shields).map_err(|_stop| transition)?;
         let begin = self.attempts.begin(now).map_err(|_stop| transition)?;
         withdrawal.map(Withdrawal::spend);
-        Ok(Admitted { begin, permit })
+        Ok(begin)
     }
 
     /// Tells the breaker how an attempt ended that has no say in what follows, since another one is under way.
@@ -134,6 +138,8 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
     }
 
     /// Tells breaker and budget how an attempt ended, and decides what follows; `random` draws from [0, 1).
+    ///
+    /// `None` if the attempt was accepted and there is no more to tell, as of most: that fits into a register.
     #[inline]
     pub(crate) fn settle(
         &mut self,
@@ -141,7 +147,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         spent: Spent<'_, '_>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
         random: impl Fn() -> f64,
-    ) -> Settled {
+    ) -> Option<Box<Settled>> {
         let Spent {
             permit,
             began,
@@ -151,14 +157,62 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         let transitions = self
             .guards
             .settle(shields, permit, landing, outcome, (began, ended), &random);
+        match self.attempts.accepts(outcome, verdict) {
+            Ok(()) => {
+                self.guards.earn(shields, outcome);
+                let retry_after = self.attempts.retry_after();
+                let is_plain = retry_after.is_none() && transitions.is_empty();
+                (!is_plain).then(|| Settled::accepted(retry_after, transitions))
+            }
+            Err(touched) => {
+                let failed = (outcome, verdict, touched);
+                Some(self.settle_failed(shields, failed, at, &random, transitions))
+            }
+        }
+    }
+
+    #[cold]
+    fn settle_failed(
+        &mut self,
+        shields: Shields<'_>,
+        (outcome, verdict, touched): (&Outcome<'_>, &Verdict, Touched),
+        at: Instant,
+        random: &dyn Fn() -> f64,
+        transitions: Vec<Transition>,
+    ) -> Box<Settled> {
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
-        let mut settled = Settled {
-            decision: self.attempts.after(outcome, verdict, at, jitter),
-            retry_after: self.attempts.retry_after(),
-            transitions,
+        let decision = self.attempts.after_failure((outcome, verdict), touched, at, jitter);
+        let hint = self.attempts.retry_after();
+        let (decision, retry_after) = match decision {
+            Decision::Stop(_) => (decision, hint),
+            Decision::RetryAfter(wait) => match self.guards.retry(shields, outcome, wait, at) {
+                Ok(()) => (decision, None),
+                Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
+            },
         };
-        self.guards.last_word(shields, &mut settled, outcome, at);
-        settled
+        Box::new(Settled {
+            decision,
+            retry_after,
+            transitions,
+        })
+    }
+}
+
+impl Settled {
+    /// What follows, and the wait that was asked for; of what [`Steps::settle`] gave.
+    pub(crate) fn read(settled: Option<&Self>) -> (Decision, Option<Duration>) {
+        settled.map_or((Decision::Stop(StopReason::Accepted), None), |settled| {
+            (settled.decision, settled.retry_after)
+        })
+    }
+
+    #[cold]
+    fn accepted(retry_after: Option<Duration>, transitions: Vec<Transition>) -> Box<Self> {
+        Box::new(Self {
+            decision: Decision::Stop(StopReason::Accepted),
+            retry_after,
+            transitions,
+        })
     }
 }

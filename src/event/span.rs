@@ -66,7 +66,7 @@ pub(crate) fn warn_given_up(attempts: usize, stop: StopReason, effect: Effect) {
 /// The CLIENT span of one attempt; to OpenTelemetry its name is the method.
 ///
 /// Without `url.full`, which the conventions want: paths and queries hold secrets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct AttemptSpan(
     /// Mostly nobody wants it.
     Seldom<Span>,
@@ -90,7 +90,7 @@ impl AttemptSpan {
             error.r#type = Empty,
         );
         if span.is_disabled() {
-            return Self::none();
+            return Self::default();
         }
         if number > 1 {
             span.record("http.request.resend_count", i64::from(number - 1));
@@ -99,11 +99,6 @@ impl AttemptSpan {
             span.record("http.request.method_original", receipt.method().as_str());
         }
         Self(Box::new(span).into())
-    }
-
-    /// The span of no attempt.
-    pub(crate) fn none() -> Self {
-        Self(Seldom::NONE)
     }
 
     pub(crate) fn span(&self) -> Span {

@@ -8,7 +8,9 @@ use super::{Attempt, Error};
 use crate::breaker::{CircuitBreaker, Permit};
 use crate::budget::RetryBudget;
 use crate::clock::Clock;
-use crate::engine::{Guards, Shields, Spent, Steps, check_attempt_timeout, check_key_lifetime, check_total_timeout};
+use crate::engine::{
+    Guards, Settled, Shields, Spent, Steps, check_attempt_timeout, check_key_lifetime, check_total_timeout,
+};
 use crate::error::ConfigError;
 use crate::event::warn_given_up;
 use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Scope, StopReason};
@@ -99,11 +101,11 @@ impl<'a> Call<'a> {
             return Err(self.stop(StopReason::Final, None, now));
         }
         let live = self.live.get_or_insert_with(|| self.plan.start(now));
-        let admitted = match live.steps.admit(self.plan.shields(), now) {
-            Ok(admitted) => admitted,
+        let mut permit = None;
+        let begin = match live.steps.admit(self.plan.shields(), &mut permit, now) {
+            Ok(begin) => begin,
             Err(refused) => return Err(self.stop(refused.stop, refused.retry_after, now)),
         };
-        let begin = admitted.begin;
         let waited = if begin.number > 1 {
             let history = self.history.get(&self.plan);
             history.possible_duplicates = live.steps.attempts.possible_duplicates();
@@ -123,7 +125,7 @@ impl<'a> Call<'a> {
                 waited,
             },
             began: Began {
-                permit: admitted.permit,
+                permit,
                 at: now,
                 number: begin.number,
                 limit,
@@ -166,9 +168,8 @@ impl<'a> Call<'a> {
         let settled = live
             .steps
             .settle(self.plan.shields(), spent, judged, || Dice::default().roll());
-        if let (Log::Own(None), Some(Ok(_)), Decision::Stop(StopReason::Accepted)) =
-            (&self.history, result, settled.decision)
-        {
+        let (decision, retry_after) = Settled::read(settled.as_deref());
+        if let (Log::Own(None), Some(Ok(_)), Decision::Stop(StopReason::Accepted)) = (&self.history, result, decision) {
             return Err(Over(StopReason::Accepted));
         }
         let history = self.history.get(&self.plan);
@@ -183,8 +184,8 @@ impl<'a> Call<'a> {
             effect: live.steps.attempts.last_effect(),
             wait: None,
         });
-        match settled.decision {
-            Decision::Stop(stop) => Err(self.stop(stop, settled.retry_after, at)),
+        match decision {
+            Decision::Stop(stop) => Err(self.stop(stop, retry_after, at)),
             Decision::RetryAfter(wait) => {
                 history.waits(wait);
                 if let Some(attempt) = history.attempts().last() {

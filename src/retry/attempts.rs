@@ -146,17 +146,31 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
     /// conditions.
     #[inline]
     pub fn after(&mut self, outcome: &Outcome<'_>, verdict: &Verdict, now: Instant, random: f64) -> Decision {
+        match self.accepts(outcome, verdict) {
+            Ok(()) => Decision::Stop(StopReason::Accepted),
+            Err(touched) => self.after_failure((outcome, verdict), touched, now, random),
+        }
+    }
+
+    /// Takes note of an attempt and asks the first gate.
+    ///
+    /// # Errors
+    ///
+    /// It is not accepted: whether any attempt so far may have been processed, for [`after_failure`](Self::after_failure).
+    #[inline]
+    pub(crate) fn accepts(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) -> Result<(), Touched> {
         let touched = self.observe(outcome, verdict);
         self.heed(outcome, verdict);
         if verdict.is_accept() && outcome.error().is_none() {
-            return Decision::Stop(StopReason::Accepted);
+            Ok(())
+        } else {
+            Err(touched)
         }
-        self.after_failure((outcome, verdict), touched, now, random)
     }
 
     /// The gates after the first: out of the way of what most operations run through.
     #[cold]
-    fn after_failure(
+    pub(crate) fn after_failure(
         &mut self,
         (outcome, verdict): (&Outcome<'_>, &Verdict),
         touched: Touched,

@@ -57,4 +57,5 @@ pub use attempts::{Attempts, Begin, Decision};
 pub(crate) use backoff::Backoff;
 pub(crate) use policy::RetryPolicy;
 pub use progress::Progress;
+pub(crate) use replay::Touched;
 pub use replay::{Replay, ReplaySafety};

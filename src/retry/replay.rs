@@ -188,7 +188,7 @@ impl ReplaySafety {
 
 /// Whether any attempt so far may have been processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touched {
+pub(crate) enum Touched {
     Untouched,
     MayBe,
 }

@@ -62,7 +62,7 @@ where
             failure: None,
             span: operation.as_ref().map_or_else(|_| Span::none(), Operation::span),
             operation: Some(operation),
-            attempt: AttemptSpan::none(),
+            attempt: AttemptSpan::default(),
             timer: Timer::Idle,
             state: State::Admitting,
         }
@@ -181,7 +181,7 @@ where
         let Some(Ok(operation)) = self.operation else {
             return false;
         };
-        let span = std::mem::replace(self.attempt, AttemptSpan::none());
+        let span = std::mem::take(self.attempt);
         let wait = operation.ends(&result, &span);
         match result {
             Ok(response) => *self.last = Some(response),

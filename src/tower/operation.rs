@@ -10,7 +10,7 @@ use super::shared::{Common, Shared, Target};
 use super::{AttemptNumber, Notes};
 use crate::breaker::{Detached, Permit};
 use crate::engine::{
-    Admitted, Course, Ended, Fields, Guards, KeyField, Plan, Settings, Spent, Steps, is_marked, prepare,
+    Course, Ended, Fields, Guards, KeyField, Plan, Settings, Settled, Spent, Steps, is_marked, prepare,
 };
 use crate::error::Error;
 use crate::event::{AttemptSpan, operation_span};
@@ -178,10 +178,11 @@ impl<B, P, E> Operation<B, P, E> {
     /// Asks for leave to make the next attempt; `None` if the operation is over.
     pub(super) fn admit(&mut self) -> Option<AttemptSpan> {
         let now = self.held.shared.common.setup.clock.now();
-        let admitted = self.course().admit(now);
-        let admitted = admitted.map(|Admitted { begin, permit }| (begin, permit.and_then(Permit::detach)));
-        match admitted {
-            Ok((begin, permit)) => {
+        let mut permit = None;
+        let begin = self.course().admit(&mut permit, now);
+        let permit = permit.and_then(Permit::detach);
+        match begin {
+            Ok(begin) => {
                 self.held.permit = permit;
                 self.began = now;
                 let address = self.held.shared.common.address(&self.template.uri);
@@ -233,9 +234,10 @@ impl<B, P, E> Operation<B, P, E> {
             started: self.started,
         };
         let settled = course.ends(&mut outcome, ended);
-        match settled.decision {
+        let (decision, retry_after) = Settled::read(settled.as_deref());
+        match decision {
             Decision::Stop(stop) => {
-                course.stops(stop, settled.retry_after, at);
+                course.stops(stop, retry_after, at);
                 None
             }
             Decision::RetryAfter(wait) => {

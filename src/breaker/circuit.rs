@@ -92,9 +92,11 @@ impl CircuitBreaker {
     /// it does not count as one, and repeating the call at once would be refused again.
     #[inline]
     pub fn admit(&self, scope: impl Into<Scope>, attempt: Try, now: Instant) -> Result<Permit<'_>, Refusal> {
-        let mut permit = None;
-        self.admit_into(&mut permit, scope.into(), attempt, now)?;
-        Ok(permit.expect("it was not refused"))
+        let cell = self.cell(scope.into(), now);
+        match cell.closed() {
+            Some(ticket) => Ok(Permit::new(cell, &self.shared.settings, Some(ticket), None)),
+            None => self.admit_unclosed(cell, attempt, now),
+        }
     }
 
     /// The same, with the permit written where it stays: moving it from hand to hand costs more than the decision.
@@ -110,10 +112,9 @@ impl CircuitBreaker {
         attempt: Try,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let settings = &self.shared.settings;
         let cell = self.cell(scope, now);
         *permit = Some(match cell.closed() {
-            Some(ticket) => Permit::new(cell, settings, Some(ticket), None),
+            Some(ticket) => Permit::new(cell, &self.shared.settings, Some(ticket), None),
             None => self.admit_unclosed(cell, attempt, now)?,
         });
         Ok(())

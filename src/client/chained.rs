@@ -106,7 +106,7 @@ impl Operation {
             .0
             .setup
             .observers
-            .tell(&Event::RetriesNested { receipt, nesting });
+            .tell(|| Event::RetriesNested { receipt, nesting });
     }
 
     /// Says what attempts that are not in this receipt may have done.
@@ -120,7 +120,7 @@ impl Operation {
         self.receipt.stopped(stop, None, Duration::ZERO, now);
         operation_ended(&self.receipt);
         let receipt = &self.receipt;
-        self.client.0.setup.observers.tell(&Event::Stopped { receipt });
+        self.client.0.setup.observers.tell(|| Event::Stopped { receipt });
         Error::failed(self.receipt, None, None)
     }
 

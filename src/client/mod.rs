@@ -34,7 +34,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
 use addresses::Addresses;
@@ -58,7 +58,7 @@ pub(crate) use wire::Wire;
 
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
-use crate::engine::{Armor, Redirects, Setup};
+use crate::engine::{Armor, Fields, Redirects, Setup};
 use crate::error::Error;
 use crate::preset::Presets;
 #[cfg(not(feature = "middleware"))]
@@ -95,6 +95,27 @@ pub(crate) struct Shared {
 /// Headers of every request; they may be credentials, so `Debug` counts them only.
 #[derive(Clone, Default)]
 pub(crate) struct DefaultHeaders(pub(crate) HeaderMap);
+
+impl DefaultHeaders {
+    /// Adds what a request has none of.
+    #[inline]
+    fn fill(&self, fields: &mut Fields, key: &HeaderName) {
+        if !self.0.is_empty() {
+            self.add(fields, key);
+        }
+    }
+
+    #[cold]
+    fn add(&self, fields: &mut Fields, key: &HeaderName) {
+        for (name, value) in &self.0 {
+            // A key among the defaults would be the same for every operation; the builder refuses the client's own
+            // header, a preset may name another.
+            if !fields.contains(name) && name != key {
+                fields.append(name.clone(), value.clone());
+            }
+        }
+    }
+}
 
 impl Client {
     /// A client with all defaults.

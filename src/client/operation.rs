@@ -34,6 +34,7 @@ pub(crate) struct Operation {
 impl Operation {
     /// Of an address without credentials.
     pub(super) fn new(client: Client, method: Method, Target { place, known }: Target<'_>) -> Box<Self> {
+        let place_of = Box::new_uninit();
         let presets = known.map_or(&client.0.presets, |known| &known.presets);
         let url = place.url(&client.0.addresses);
         let preset = presets.find(Address::Url(url)).cloned();
@@ -41,24 +42,28 @@ impl Operation {
             Some(known) => (known.origin.clone(), known.scope),
             None => (origin_of(url), Scope::of_url(url)),
         };
-        Box::new(Self {
-            safety: ReplaySafety::of_method(&method),
-            receipt: Receipt::new(method.clone(), origin, None),
-            template: Template {
-                method,
-                headers: Fields::default(),
-                key: None,
-                body: Body::default(),
-                attempt_timeout: Settings::ATTEMPT_TIMEOUT,
-                special: Seldom::NONE,
+        // Made before what goes into it, which is so written where it stays.
+        Box::write(
+            place_of,
+            Self {
+                safety: ReplaySafety::of_method(&method),
+                receipt: Receipt::new(method.clone(), origin, None),
+                template: Template {
+                    method,
+                    headers: Fields::default(),
+                    key: None,
+                    body: Body::default(),
+                    attempt_timeout: Settings::ATTEMPT_TIMEOUT,
+                    special: Seldom::NONE,
+                },
+                place,
+                overrides: Seldom::NONE,
+                preset,
+                scope,
+                error: Seldom::NONE,
+                client,
             },
-            place,
-            overrides: Seldom::NONE,
-            preset,
-            scope,
-            error: Seldom::NONE,
-            client,
-        })
+        )
     }
 
     /// Fixes key, headers and limits; whatever a setter could not take shows here.
@@ -71,16 +76,10 @@ impl Operation {
         let preset = self.preset.as_ref();
         let key_settings = key_settings(&self.client, preset);
         let template = &mut self.template;
-        for (name, value) in &shared.headers.0 {
-            // A key among the defaults would be the same for every operation; the builder refuses the client's own
-            // header, a preset may name another.
-            if !template.headers.contains(name) && name != key_settings.header.name() {
-                template.headers.append(name.clone(), value.clone());
-            }
-        }
+        shared.headers.fill(&mut template.headers, key_settings.header.name());
         let support = overrides
             .and_then(|overrides| overrides.key_support)
-            .unwrap_or_else(|| key_settings.support_on(self.place.url(&shared.addresses).path()));
+            .unwrap_or_else(|| key_settings.support_on(|| self.place.url(&shared.addresses).path()));
         let mut safety = prepare(
             &template.method,
             (&mut template.headers, &template.body),

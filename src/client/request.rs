@@ -12,7 +12,7 @@ use super::operation::Operation;
 use super::send::Direct;
 use crate::engine::{Body, check_attempt_timeout, check_total_timeout};
 use crate::error::Error;
-use crate::operation::{IdempotencyKey, KeyError, KeySupport};
+use crate::operation::{IdempotencyKey, KeyError, KeySupport, Seldom};
 use crate::retry::{Replay, RetryPolicy};
 
 /// Builds one operation; like reqwest's, errors of its setters show at [`send`](Self::send).
@@ -238,7 +238,7 @@ impl RequestBuilder {
     /// The first error of a setter wins.
     pub(super) fn fail(mut self, error: Error) -> Self {
         if self.0.error.is_none() {
-            self.0.error.set(error);
+            self.0.error = Seldom::of(error);
         }
         self
     }

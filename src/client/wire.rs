@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
 
 use super::fault;
-use crate::engine::{Armor, Aside, Followed, HttpExchange, Run, Sent, Transport};
+use crate::engine::{Armor, Aside, Followed, HttpExchange, Run, Sent, Transport, boxed};
 use crate::operation::Failure;
 
 /// What carries requests: reqwest, or a script in memory.
@@ -70,7 +70,7 @@ impl Transport for Wire {
     }
 
     fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
-        Box::pin(run.once(began))
+        boxed(|| run.once(began))
     }
 
     fn armor(&self) -> Armor {

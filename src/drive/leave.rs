@@ -91,17 +91,17 @@ impl<'a> Leave<'a> {
             ended: at,
             at,
         };
-        let settled = self
+        let mut settled = self
             .steps
             .settle(self.shields, spent, (outcome, verdict, None), || random);
-        let (decision, retry_after) = Settled::read(settled.as_deref());
+        let (decision, retry_after) = Settled::read(settled.get());
         *self.news = News {
             stop: match decision {
                 Decision::Stop(stop) => Some(stop),
                 Decision::RetryAfter(_) => None,
             },
             retry_after,
-            transitions: settled.map_or(Vec::new(), |settled| settled.transitions),
+            transitions: settled.take().map_or(Vec::new(), |settled| settled.transitions),
         };
         decision
     }

@@ -11,7 +11,14 @@ pub(crate) fn aside<'a, F>(make: impl FnOnce() -> F) -> Aside<'a, F::Output>
 where
     F: Future + Send + 'a,
 {
-    Box::pin(make())
+    boxed(make)
+}
+
+/// Makes a future where it stays: the place comes first, so that only what it begins with is written, and nothing copied.
+#[inline]
+pub(crate) fn boxed<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    let place = Box::new_uninit();
+    Box::into_pin(Box::write(place, make()))
 }
 
 /// A boxed future whose type is forgotten, as [`aside`] makes one.

@@ -20,7 +20,7 @@ pub(crate) trait Transport: Send + Sync {
     /// Boxed, since the answer is handed on through a dozen hands.
     fn send(&self, request: Request) -> impl Future<Output = Sent<Box<Response>>> + Send;
 
-    /// Begins an attempt of an operation that takes this way: `Box::pin(run.once(began))`.
+    /// Begins an attempt of an operation that takes this way: `boxed(|| run.once(began))`.
     ///
     /// Each transport says so itself, although all say the same: what is generic is compiled in the crate that uses it, far
     /// from all that it calls here, and the caller's future would have the whole engine in it.
@@ -41,18 +41,55 @@ pub(crate) struct HttpExchange<'a, T> {
 }
 
 impl<'a, T: Transport> HttpExchange<'a, T> {
+    /// Sends one request, the first or one that a redirect led to, and brings its head.
+    async fn visit(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32, step: Option<&Step>) -> Sent<Box<Response>> {
+        let asked = match hook(plan, step) {
+            None => None,
+            Some(hook) => match aside(|| hook.headers(self.info(plan, number, step))).await {
+                Ok(asked) => Some(Box::new(asked)),
+                Err(error) => return trip.fails(unsent(FailureKind::Hook, error).into()),
+            },
+        };
+        let sending = self.depart(plan, trip, step, asked)?;
+        let response = match sending.await {
+            Ok(response) => response,
+            Err(failure) => return trip.fails(failure),
+        };
+        // Only a client that was built elsewhere follows redirects by itself.
+        if self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step), response.url()) {
+            trip.detour().moved = true;
+        }
+        Ok(response)
+    }
+
+    /// Follows redirects until there is an answer.
+    async fn follow(
+        &self,
+        plan: &Plan<'_>,
+        trip: &mut Trip,
+        number: u32,
+        mut response: Box<Response>,
+    ) -> Sent<Box<Response>> {
+        let mut step = None;
+        while let Some(next) = self.next(plan, trip, step.as_ref(), &response) {
+            response = self.visit(plan, trip, number, Some(&next)).await?;
+            step = Some(next);
+        }
+        Ok(response)
+    }
+
     /// Sends a request as soon as it is made, so that nothing holds it that waits for the answer.
     fn depart(
         &self,
         plan: &Plan<'_>,
         trip: &mut Trip,
         step: Option<&Step>,
-        asked: Option<HeaderMap>,
+        asked: Option<Box<HeaderMap>>,
     ) -> Sent<impl Future<Output = Sent<Box<Response>>> + Send + use<'a, T>> {
-        let request = match self.request(plan, step, asked) {
-            Ok(request) => request,
-            Err(failure) => return trip.fails(failure),
-        };
+        let mut request = Request::new(self.method(step).clone(), self.target(step).clone());
+        if let Err(failure) = self.fill(&mut request, plan, step, asked) {
+            return trip.fails(failure);
+        }
         trip.progress = Progress::Sent;
         Ok(self.transport.send(request))
     }
@@ -92,16 +129,20 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     /// outside RFC 9110 §15.
     fn check(&self, plan: &Plan<'_>, response: &Response) -> Sent<Head> {
         let status = response.status();
-        let unasked = status == StatusCode::SWITCHING_PROTOCOLS && !self.template.headers.contains(&UPGRADE);
-        if unasked || status.as_u16() > 599 {
+        if (status == StatusCode::SWITCHING_PROTOCOLS || status.as_u16() > 599) && !self.asked_for(status) {
             return Err(Failure::new(FailureKind::Protocol, Delivery::Unknown).into());
         }
         Ok(self.head(plan, response))
     }
 
-    async fn buffered(&self, plan: &Plan<'_>, response: Response, limit: usize) -> Sent<Response> {
+    #[cold]
+    fn asked_for(&self, status: StatusCode) -> bool {
+        status == StatusCode::SWITCHING_PROTOCOLS && self.template.headers.contains(&UPGRADE)
+    }
+
+    async fn buffered(&self, plan: &Plan<'_>, response: Box<Response>, limit: usize) -> Sent<Box<Response>> {
         let head = self.head(plan, &response);
-        let read = Whole::read(response, self.url, limit).await;
+        let read = Whole::read(*response, self.url, limit).await;
         let whole = read.map_err(|error| match error {
             BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
             BufferError::Broken(source) if source.is_timeout() => {
@@ -109,20 +150,16 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             }
             BufferError::Broken(source) => head.without_body(FailureKind::Body).caused_by(source),
         })?;
-        Ok(whole.into_response(self.url))
+        Ok(whole.into_response(self.url).into())
     }
 
     /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
     fn head(&self, plan: &Plan<'_>, response: &Response) -> Head {
         let status = response.status();
         let matters = self.template.buffer().is_some() && status.is_server_error();
-        let wish = matters.then(|| {
-            let outcome = Outcome::response(status, response.headers());
-            outcome.with_received(plan.setup.clock.wall()).retry_after()
-        });
         Head {
             status,
-            retry_after: wish.flatten(),
+            retry_after: if matters { wish(plan, response) } else { None },
         }
     }
 }
@@ -141,42 +178,21 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
 
     /// Sends, follows redirects until there is an answer, and reads of its body what is wanted.
     async fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> Sent<Box<Response>> {
-        // Boxed: few attempts are redirected, and all would carry the room for it.
-        let mut step: Option<Box<Step>> = None;
-        let response = loop {
-            let asked = match hook(plan, step.as_deref()) {
-                None => None,
-                Some(hook) => match hook.headers(self.info(plan, number, step.as_deref())).await {
-                    Ok(asked) => Some(asked),
-                    Err(error) => return trip.fails(unsent(FailureKind::Hook, error).into()),
-                },
-            };
-            let sending = self.depart(plan, trip, step.as_deref(), asked)?;
-            let response = match sending.await {
-                Ok(response) => response,
-                Err(failure) => return trip.fails(failure),
-            };
-            // Only a client that was built elsewhere follows redirects by itself.
-            if self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step.as_deref()), response.url()) {
-                trip.detour().moved = true;
-            }
-            let Some(next) = self.next(plan, trip, step.as_deref(), &response) else {
-                break response;
-            };
-            step = Some(Box::new(next));
-        };
+        let mut response = self.visit(plan, trip, number, None).await?;
+        if response.status().is_redirection() {
+            response = aside(|| self.follow(plan, trip, number, response)).await?;
+        }
         trip.progress = Progress::Head(self.check(plan, &response)?);
-        let response = match self.template.buffer() {
-            Some(limit) => Box::new(aside(|| self.buffered(plan, *response, limit)).await?),
-            None => response,
-        };
+        if let Some(limit) = self.template.buffer() {
+            response = aside(|| self.buffered(plan, response, limit)).await?;
+        }
         let status = response.status();
         if !peek::is_shown(status) || !plan.wants_body(status) {
             return Ok(response);
         }
-        let (response, seen) = aside(|| peek::peek(*response, self.template.attempt_timeout)).await;
+        let (response, seen) = aside(|| peek::peek(response, self.template.attempt_timeout)).await;
         trip.detour().seen = Some(seen);
-        Ok(Box::new(response))
+        Ok(response)
     }
 
     fn once<'r>(run: &'r mut Run<'_, Self>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
@@ -226,6 +242,13 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     fn restore(&self, whole: Whole) -> Box<Response> {
         Box::new(whole.into_response(self.url))
     }
+}
+
+/// How long the server asks to wait.
+#[cold]
+fn wish(plan: &Plan<'_>, response: &Response) -> Option<Duration> {
+    let outcome = Outcome::response(response.status(), response.headers());
+    outcome.with_received(plan.setup.clock.wall()).retry_after()
 }
 
 /// Whether the server marked an answer as one that it had stored.

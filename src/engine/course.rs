@@ -7,7 +7,7 @@ use super::steps::{Refused, Settled, Spent, Steps};
 use crate::breaker::{Permit, Transition};
 use crate::classify::Verdict;
 use crate::event::{AttemptSpan, Event, operation_ended};
-use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, StopReason};
+use crate::operation::{Address, Attempt, Effect, Hop, Outcome, Receipt, Seldom, StopReason};
 use crate::retry::{Begin, RetryPolicy};
 
 /// One HTTP operation's [`Steps`], with all of it written down: receipt, spans, events.
@@ -94,33 +94,34 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.
     pub(crate) fn sets_out(&mut self, begin: Begin) -> Duration {
         let number = begin.number;
-        let duplicates = self.steps.attempts.possible_duplicates();
-        if duplicates > self.receipt.possible_duplicates() {
-            self.receipt.may_have_duplicated(duplicates);
-            self.tell(&Event::DuplicatePossible {
-                receipt: self.receipt,
-                number,
-            });
+        if number > 1 {
+            self.may_duplicate(number);
         }
-        self.tell(&Event::AttemptStarted {
-            receipt: self.receipt,
-            number,
-        });
+        self.tell(|receipt| Event::AttemptStarted { receipt, number });
         begin
             .time_left
             .map_or(self.plan.attempt_timeout, |left| left.min(self.plan.attempt_timeout))
     }
 
+    #[cold]
+    fn may_duplicate(&mut self, number: u32) {
+        let duplicates = self.steps.attempts.possible_duplicates();
+        if duplicates > self.receipt.possible_duplicates() {
+            self.receipt.may_have_duplicated(duplicates);
+            self.tell(|receipt| Event::DuplicatePossible { receipt, number });
+        }
+    }
+
     /// Judges the outcome, writes it down, and says what follows; see [`Steps::settle`].
     #[inline]
-    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) -> Option<Box<Settled>> {
+    pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) -> Seldom<Settled> {
         let setup = self.plan.setup;
         let verdict = self.plan.judge(outcome);
         let Ended { spent, about } = ended;
         let seen = (&*outcome, &verdict, about.landing);
         let settled = self.steps.settle(setup.shields(), spent, seen, || setup.dice.roll());
         self.writes_down(outcome, &verdict, &about);
-        if let Some(settled) = &settled {
+        if let Some(settled) = settled.get() {
             self.tell_all(&settled.transitions);
         }
         settled
@@ -163,19 +164,13 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         self.steps.attempts.found(effect);
         self.receipt.has_effect(self.steps.attempts.effect());
         self.receipt.looked_up(effect);
-        self.tell(&Event::LookedUp {
-            receipt: self.receipt,
-            effect,
-        });
+        self.tell(|receipt| Event::LookedUp { receipt, effect });
     }
 
     /// Notes the wait that begins now.
     pub(crate) fn waits(&mut self, wait: Duration) {
         self.receipt.waits(wait);
-        self.tell(&Event::RetryScheduled {
-            receipt: self.receipt,
-            wait,
-        });
+        self.tell(|receipt| Event::RetryScheduled { receipt, wait });
     }
 
     /// Completes the receipt.
@@ -183,7 +178,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         let elapsed = now.saturating_duration_since(self.started);
         self.receipt.stopped(stop, retry_after, elapsed, now);
         operation_ended(self.receipt);
-        self.tell(&Event::Stopped { receipt: self.receipt });
+        self.tell(|receipt| Event::Stopped { receipt });
     }
 
     /// Adds an attempt to the receipt; the cause before what it brought about.
@@ -191,7 +186,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         span.ended(&attempt);
         self.receipt.add(attempt);
         self.receipt.has_effect(self.steps.attempts.effect());
-        self.tell(&Event::AttemptEnded { receipt: self.receipt });
+        self.tell(|receipt| Event::AttemptEnded { receipt });
     }
 
     pub(super) fn tell_all(&self, transitions: &[Transition]) {
@@ -200,14 +195,12 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
         }
     }
 
-    pub(super) fn tell(&self, event: &Event<'_>) {
-        self.plan.setup.observers.tell(event);
+    #[inline]
+    pub(super) fn tell<'e>(&'e self, event: impl FnOnce(&'e Receipt) -> Event<'e>) {
+        self.plan.setup.observers.tell(|| event(self.receipt));
     }
 
     pub(super) fn tell_transition(&self, transition: &Transition) {
-        self.tell(&Event::CircuitChanged {
-            receipt: self.receipt,
-            transition,
-        });
+        self.tell(|receipt| Event::CircuitChanged { receipt, transition });
     }
 }

@@ -52,6 +52,7 @@ struct Scopes {
 
 impl Guards {
     /// For a request to the origin that the scope stands for.
+    #[inline]
     pub(crate) fn new(shields: Shields<'_>, origin: Option<Scope>, request: (&Method, Address<'_>, &Fields)) -> Self {
         Self::at(Scopes::at(origin, shields.breaker, request))
     }
@@ -153,13 +154,14 @@ impl Guards {
             Some(landing) => Scopes::elsewhere(landing, shields.breaker),
         };
         let Some(permit) = permit else { return changes };
+        let signal = signal_of(outcome);
         if let Some(landing) = landing {
             self.settles_apart(shields, permit, (landing, outcome), (began, now, &random), &mut changes);
-        } else if let Some(change) = permit.settle_since(signal_of(outcome), began, now, random) {
+        } else if let Some(change) = permit.settle_since(signal, began, now, random) {
             changes.push(change);
         }
         // The wish is looked for only where it counts: reading one parses the response's date.
-        if throttled(outcome) {
+        if signal != Signal::Success && throttled(outcome) {
             self.holds_back(shields, outcome, now, &mut changes);
         }
         changes
@@ -250,23 +252,25 @@ impl Scopes {
         Self::at(address.scope(), breaker, (&landing.method, address, &Fields::default()))
     }
 
-    fn at(
-        origin: Option<Scope>,
-        breaker: Option<&CircuitBreaker>,
-        (method, address, headers): (&Method, Address<'_>, &Fields),
-    ) -> Self {
-        let breaker = breaker.and_then(|breaker| {
-            if !breaker.is_keyed() {
-                return origin;
-            }
-            let origin = address.origin()?;
-            Some(breaker.scope(&Target::new(&origin, method, address.path(), &headers.to_map(0))))
-        });
+    #[inline]
+    fn at(origin: Option<Scope>, breaker: Option<&CircuitBreaker>, request: (&Method, Address<'_>, &Fields)) -> Self {
+        let breaker = match breaker {
+            None => None,
+            Some(breaker) if breaker.is_keyed() => by_key(breaker, request),
+            Some(_) => origin,
+        };
         Self {
             breaker,
             budget: origin,
         }
     }
+}
+
+/// What the caller's function says shares a breaker with the request.
+#[cold]
+fn by_key(breaker: &CircuitBreaker, (method, address, headers): (&Method, Address<'_>, &Fields)) -> Option<Scope> {
+    let origin = address.origin()?;
+    Some(breaker.scope(&Target::new(&origin, method, address.path(), &headers.to_map(0))))
 }
 
 /// Pays for a retry: out of line, for most operations make none.

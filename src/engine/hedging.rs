@@ -5,13 +5,19 @@ use super::race::Runner;
 use crate::breaker::Permit;
 use crate::concurrency::Place;
 use crate::event::Event;
+use crate::hedge::Hedge;
 use crate::operation::{Address, Attempt, Outcome};
 
 /// What a [hedge](crate::Hedge) adds to an operation's course.
 impl<'a> Course<'a> {
     /// After what time the attempt is hedged; `None` if it is not.
+    #[inline]
     pub(super) fn hedge_delay(&self) -> Option<Duration> {
-        let hedge = self.plan.hedge()?;
+        self.plan.hedge().and_then(|hedge| self.delay_of(hedge))
+    }
+
+    #[cold]
+    fn delay_of(&self, hedge: &Hedge) -> Option<Duration> {
         let delay = hedge.delay(self.steps.guards.origin()?)?;
         self.steps.attempts.may_hedge(self.started).then_some(delay)
     }
@@ -33,10 +39,7 @@ impl<'a> Course<'a> {
         }
         let begin = begin.ok()?;
         let number = begin.number;
-        self.tell(&Event::Hedged {
-            receipt: self.receipt,
-            number,
-        });
+        self.tell(|receipt| Event::Hedged { receipt, number });
         let span = self.span(begin, address);
         let runner = Runner {
             begin,

@@ -36,7 +36,7 @@ mod steps;
 mod tls;
 mod trip;
 
-pub(crate) use aside::{Aside, aside};
+pub(crate) use aside::{Aside, aside, boxed};
 #[cfg(feature = "tower")]
 pub(crate) use attempt::is_marked;
 pub(crate) use attempt::{HttpExchange, Transport};

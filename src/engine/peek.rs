@@ -22,9 +22,9 @@ pub(super) fn is_shown(status: StatusCode) -> bool {
 }
 
 /// Reads the beginning of a body, and gives the response back whole: what was read, then the rest.
-pub(super) async fn peek(response: Response, attempt_timeout: Duration) -> (Response, Bytes) {
+pub(super) async fn peek(response: Box<Response>, attempt_timeout: Duration) -> (Box<Response>, Bytes) {
     let url = response.url().clone();
-    let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
+    let (parts, mut body) = http::Response::<reqwest::Body>::from(*response).into_parts();
     let mut held = BytesMut::new();
     // By reference: when the time is over, what was read and what is left are both still here.
     let time = TIME.min(attempt_timeout / 4);
@@ -46,7 +46,7 @@ pub(super) async fn peek(response: Response, attempt_timeout: Duration) -> (Resp
             restore(parts, url, reqwest::Body::wrap(chained))
         }
     };
-    (response, seen)
+    (response.into(), seen)
 }
 
 type Step = Result<Frame<Bytes>, reqwest::Error>;

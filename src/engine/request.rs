@@ -66,22 +66,27 @@ pub(super) struct Step {
 
 /// How the requests of an attempt are made.
 impl<T: Transport> HttpExchange<'_, T> {
-    /// Builds a request; what the caller set stays behind when a redirect leads to another origin.
-    pub(super) fn request(&self, plan: &Plan<'_>, step: Option<&Step>, asked: Option<HeaderMap>) -> Sent<Request> {
-        let mut request = Request::new(self.method(step).clone(), self.target(step).clone());
+    /// Fills a request; what the caller set stays behind when a redirect leads to another origin.
+    pub(super) fn fill(
+        &self,
+        request: &mut Request,
+        plan: &Plan<'_>,
+        step: Option<&Step>,
+        asked: Option<Box<HeaderMap>>,
+    ) -> Sent<()> {
         *request.headers_mut() = self.headers(plan, step, asked);
         if step.is_none_or(|step| step.carry == Carry::Everything) {
             let body = self.template.body.instance(self.armor());
             *request.body_mut() = body.map_err(|unmade| Box::new(unsent(FailureKind::Request, unmade.into())))?;
         }
         if let Some(special) = self.template.special.get() {
-            special.put(&mut request, plan.setup.clock.now());
+            special.put(request, plan.setup.clock.now());
         }
-        Ok(request)
+        Ok(())
     }
 
     /// The caller's headers, those that the hook gave for this attempt, and the key, which the hook cannot change.
-    fn headers(&self, plan: &Plan<'_>, step: Option<&Step>, asked: Option<HeaderMap>) -> HeaderMap {
+    fn headers(&self, plan: &Plan<'_>, step: Option<&Step>, asked: Option<Box<HeaderMap>>) -> HeaderMap {
         let carry = step.map_or(Carry::Everything, |step| step.carry);
         if carry == Carry::Nothing {
             return HeaderMap::new();
@@ -93,7 +98,7 @@ impl<T: Transport> HttpExchange<'_, T> {
             for fixed in [plan.key().header.name(), &CONTENT_LENGTH, &TRANSFER_ENCODING] {
                 asked.remove(fixed);
             }
-            headers.extend(asked);
+            headers.extend(*asked);
         }
         match (carry, &self.template.key) {
             (Carry::Everything, Some(field)) => field.put(&mut headers, plan.key()),

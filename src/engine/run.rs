@@ -96,46 +96,46 @@ impl<E: Exchange> Run<'_, E> {
             },
         };
         let mut permit = None;
-        let mut begin = match self.course.admit(&mut permit, began) {
-            Ok(begin) => begin,
+        let mut leave = match self.course.admit(&mut permit, began) {
+            Ok(leave) => leave,
             Err(refused) => {
                 self.course.stops(refused.stop, refused.retry_after, began);
                 return None;
             }
         };
-        let mut span = self.course.span(begin, self.exchange.address());
+        let mut span = self.course.span(leave, self.exchange.address());
         let mut trip = Trip::default();
         let (result, ended) = match self.course.hedge_delay() {
             None => {
-                let limit = self.course.begins(begin, &span);
+                let limit = self.course.begins(leave, &span);
                 let plan = &self.course.plan;
                 let sent = if span.is_disabled() {
                     // Where it stays, for a limit takes what it is given from hand to hand.
-                    let sending = pin!(self.exchange.send(plan, &mut trip, begin.number));
+                    let sending = pin!(self.exchange.send(plan, &mut trip, leave.number));
                     plan.setup.clock.limit_since(began, limit, sending).await
                 } else {
-                    let (way, attempt) = ((&self.exchange, plan), (begin.number, began));
+                    let (way, attempt) = ((&self.exchange, plan), (leave.number, began));
                     aside(|| send(way, attempt, limit, &mut trip).instrument(span.span())).await
                 };
                 (sent.unwrap_or_else(|| Err(trip.timed_out().into())), None)
             }
             Some(delay) => {
                 let lead = Runner {
-                    begin,
+                    begin: leave,
                     permit: permit.take(),
                     span: mem::take(&mut span),
                     began,
                 };
                 let lap = aside(|| race(&mut self.course, &self.exchange, lead, delay)).await;
                 (trip, permit, span) = (lap.trip, lap.runner.permit, lap.runner.span);
-                (begin, began) = (lap.runner.begin, lap.runner.began);
+                (leave, began) = (lap.runner.begin, lap.runner.began);
                 (lap.result, Some(lap.ended))
             }
         };
         let at = self.course.plan.setup.clock.now();
         drop(place);
         let mut outcome = self.exchange.outcome(&self.course.plan, &trip, &result);
-        outcome.has_number(begin.number);
+        outcome.has_number(leave.number);
         let spent = Spent {
             permit: permit.as_mut(),
             began,
@@ -145,8 +145,8 @@ impl<E: Exchange> Run<'_, E> {
         let ended = Ended::new(spent, &span, (trip.hops(), trip.landing()));
         let settled = self.course.ends(&mut outcome, ended);
         self.remember(result);
-        if let Some(settled) = settled {
-            return self.follows(&settled, at);
+        if let Some(settled) = settled.get() {
+            return self.follows(settled, at);
         }
         self.course.stops(StopReason::Accepted, None, at);
         None
@@ -172,7 +172,7 @@ impl<E: Exchange> Run<'_, E> {
                 .exchange
                 .retire(answer, wait)
                 .await
-                .map_or(Seldom::NONE, |kept| Box::new(kept).into());
+                .map_or(Seldom::NONE, Seldom::of);
         }
         let spent = self.course.plan.setup.clock.now().saturating_duration_since(since);
         wait.saturating_sub(spent)

@@ -5,7 +5,7 @@ use super::guard::{Guards, Landing, Shields};
 use crate::breaker::{Permit, Refusal, Transition, Try};
 use crate::budget::Withdrawal;
 use crate::classify::Verdict;
-use crate::operation::{Outcome, StopReason};
+use crate::operation::{Outcome, Seldom, StopReason};
 use crate::retry::{Attempts, Begin, Decision, RetryPolicy, Touched};
 
 /// The decisions of one operation, breaker and budget included: leave in, outcome in, decision out.
@@ -139,7 +139,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
 
     /// Tells breaker and budget how an attempt ended, and decides what follows; `random` draws from [0, 1).
     ///
-    /// `None` if the attempt was accepted and there is no more to tell, as of most: that fits into a register.
+    /// Nothing if the attempt was accepted and there is no more to tell, as of most: that fits into a register.
     #[inline]
     pub(crate) fn settle(
         &mut self,
@@ -147,7 +147,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         spent: Spent<'_, '_>,
         (outcome, verdict, landing): (&Outcome<'_>, &Verdict, Option<&Landing>),
         random: impl Fn() -> f64,
-    ) -> Option<Box<Settled>> {
+    ) -> Seldom<Settled> {
         let Spent {
             permit,
             began,
@@ -162,11 +162,15 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
                 self.guards.earn(shields, outcome);
                 let retry_after = self.attempts.retry_after();
                 let is_plain = retry_after.is_none() && transitions.is_empty();
-                (!is_plain).then(|| Settled::accepted(retry_after, transitions))
+                if is_plain {
+                    Seldom::NONE
+                } else {
+                    Settled::accepted(retry_after, transitions)
+                }
             }
             Err(touched) => {
                 let failed = (outcome, verdict, touched);
-                Some(self.settle_failed(shields, failed, at, &random, transitions))
+                self.settle_failed(shields, failed, at, &random, transitions)
             }
         }
     }
@@ -179,7 +183,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         at: Instant,
         random: &dyn Fn() -> f64,
         transitions: Vec<Transition>,
-    ) -> Box<Settled> {
+    ) -> Seldom<Settled> {
         // Only a retry needs a random number.
         let jitter = if verdict.is_retry() { random() } else { 0.0 };
         let decision = self.attempts.after_failure((outcome, verdict), touched, at, jitter);
@@ -191,7 +195,7 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
                 Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
             },
         };
-        Box::new(Settled {
+        Seldom::of(Settled {
             decision,
             retry_after,
             transitions,
@@ -208,8 +212,8 @@ impl Settled {
     }
 
     #[cold]
-    fn accepted(retry_after: Option<Duration>, transitions: Vec<Transition>) -> Box<Self> {
-        Box::new(Self {
+    fn accepted(retry_after: Option<Duration>, transitions: Vec<Transition>) -> Seldom<Self> {
+        Seldom::of(Self {
             decision: Decision::Stop(StopReason::Accepted),
             retry_after,
             transitions,

@@ -65,6 +65,7 @@ impl Trip {
     }
 
     /// Says how far the attempt had come when its time ran out.
+    #[cold]
     pub(super) fn timed_out(&self) -> Failure {
         match self.progress {
             Progress::NothingSent => Failure::new(FailureKind::HeadTimeout, Delivery::NeverSent),

@@ -22,14 +22,18 @@ impl Observers {
         self.0.push(observer);
     }
 
+    /// Tells all; the event is made only if there is anybody.
     #[inline]
-    pub(crate) fn tell(&self, event: &Event<'_>) {
+    pub(crate) fn tell<'e>(&self, event: impl FnOnce() -> Event<'e>) {
         if !self.0.is_empty() {
             self.tell_all(event);
         }
     }
 
-    fn tell_all(&self, event: &Event<'_>) {
+    /// Cold, so that it lies out of the way of what all operations run through.
+    #[cold]
+    fn tell_all<'e>(&self, event: impl FnOnce() -> Event<'e>) {
+        let event = &event();
         for observer in &self.0 {
             let _ = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
         }

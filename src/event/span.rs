@@ -5,7 +5,18 @@ use super::{OTHER_METHOD, standard_method};
 use crate::operation::{Address, Attempt, Effect, Ending, Receipt, Seldom, StopReason};
 
 /// The parent of an operation's attempts: INTERNAL, since the HTTP conventions want one CLIENT span per request.
+#[inline]
 pub(crate) fn operation_span(receipt: &Receipt) -> Span {
+    // Asked here too, and not in the macro alone: all that it does is then out of the way.
+    if tracing::level_enabled!(tracing::Level::DEBUG) {
+        wanted_operation_span(receipt)
+    } else {
+        Span::none()
+    }
+}
+
+#[cold]
+fn wanted_operation_span(receipt: &Receipt) -> Span {
     let span = tracing::debug_span!(
         "steadfast.operation",
         http.request.method = standard_method(receipt.method()).unwrap_or(OTHER_METHOD),
@@ -73,7 +84,17 @@ pub(crate) struct AttemptSpan(
 );
 
 impl AttemptSpan {
+    #[inline]
     pub(crate) fn new(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
+        if tracing::level_enabled!(tracing::Level::DEBUG) {
+            Self::wanted(receipt, address, number)
+        } else {
+            Self::default()
+        }
+    }
+
+    #[cold]
+    fn wanted(receipt: &Receipt, address: Address<'_>, number: u32) -> Self {
         // Nothing is worked out outside the macro, which asks first whether anybody listens.
         let span = tracing::debug_span!(
             "steadfast.attempt",
@@ -98,7 +119,7 @@ impl AttemptSpan {
         if standard_method(receipt.method()).is_none() {
             span.record("http.request.method_original", receipt.method().as_str());
         }
-        Self(Box::new(span).into())
+        Self(Seldom::of(span))
     }
 
     pub(crate) fn span(&self) -> Span {

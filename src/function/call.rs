@@ -168,7 +168,7 @@ impl<'a> Call<'a> {
         let settled = live
             .steps
             .settle(self.plan.shields(), spent, judged, || Dice::default().roll());
-        let (decision, retry_after) = Settled::read(settled.as_deref());
+        let (decision, retry_after) = Settled::read(settled.get());
         if let (Log::Own(None), Some(Ok(_)), Decision::Stop(StopReason::Accepted)) = (&self.history, result, decision) {
             return Err(Over(StopReason::Accepted));
         }

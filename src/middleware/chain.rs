@@ -9,7 +9,7 @@ use reqwest_middleware::Next;
 use super::fault::place;
 use super::pass::Mark;
 use crate::client::{Route, Wire};
-use crate::engine::{Armor, Aside, Followed, HttpExchange, Run, Sent, Transport};
+use crate::engine::{Armor, Aside, Followed, HttpExchange, Run, Sent, Transport, boxed};
 use crate::retry::{Attempts, RetryPolicy};
 
 /// The rest of a chain, as the way that an operation's requests take.
@@ -53,7 +53,7 @@ impl Transport for Chain<'_> {
     }
 
     fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
-        Box::pin(run.once(began))
+        boxed(|| run.once(began))
     }
 
     /// The client at the chain's end was built elsewhere.

@@ -21,12 +21,17 @@ pub(crate) struct KeySettings {
 
 impl KeySettings {
     /// What a key is worth on this path.
-    pub(crate) fn support_on(&self, path: &str) -> KeySupport {
-        if self.paths.is_empty() || self.paths.iter().any(|prefix| is_below(path, prefix)) {
+    #[inline]
+    pub(crate) fn support_on<'p>(&self, path: impl FnOnce() -> &'p str) -> KeySupport {
+        if self.paths.is_empty() || self.holds(path()) {
             self.support
         } else {
             KeySupport::Ignored
         }
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        self.paths.iter().any(|prefix| is_below(path, prefix))
     }
 }
 

@@ -19,8 +19,8 @@ impl<T> Seldom<T> {
         self.0.is_none()
     }
 
-    pub(crate) fn set(&mut self, value: T) {
-        *self = Box::new(value).into();
+    pub(crate) fn of(value: T) -> Self {
+        Self(Some(Box::new(value)))
     }
 
     #[inline]
@@ -70,4 +70,28 @@ impl<T: fmt::Debug> fmt::Debug for Seldom<T> {
 #[inline(never)]
 pub(crate) fn discard<T>(value: T) {
     drop(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn it_is_one_word_and_frees_what_it_holds_once() {
+        assert_eq!(size_of::<Seldom<[u64; 40]>>(), size_of::<usize>());
+        let counted = Arc::new(());
+        let mut seldom = Seldom::of(Arc::clone(&counted));
+        assert_eq!(Arc::strong_count(&counted), 2);
+        seldom = Seldom::of(Arc::clone(seldom.get().unwrap()));
+        assert_eq!(Arc::strong_count(&counted), 2, "the former one is freed");
+        let taken = seldom.take();
+        assert!(seldom.is_none());
+        drop(seldom);
+        assert_eq!(Arc::strong_count(&counted), 2, "it is the taker's");
+        drop(taken);
+        drop(Seldom::of(Arc::clone(&counted)));
+        assert_eq!(Arc::strong_count(&counted), 1);
+    }
 }

@@ -33,10 +33,12 @@ impl Presets {
     }
 
     /// The preset that applies to an address: the caller's over a built-in one, then the most exact, then the last.
+    #[inline]
     pub(crate) fn find(&self, address: Address<'_>) -> Option<&Preset> {
-        if self.is_empty() {
-            return None;
-        }
+        if self.is_empty() { None } else { self.search(address) }
+    }
+
+    fn search(&self, address: Address<'_>) -> Option<&Preset> {
         let located = Located::of(address)?;
         let own = most_exact(self.own.iter(), &located);
         own.or_else(|| match &self.builtin {
@@ -47,6 +49,7 @@ impl Presets {
     }
 
     /// True at most origins, once it was found out which presets are near.
+    #[inline]
     fn is_empty(&self) -> bool {
         self.own.is_empty()
             && match &self.builtin {

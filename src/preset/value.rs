@@ -84,7 +84,7 @@ impl Preset {
     /// Whether the server honours keys on this path.
     #[must_use]
     pub fn key_support(&self, path: &str) -> KeySupport {
-        self.0.key.support_on(path)
+        self.0.key.support_on(|| path)
     }
 
     /// How long the server remembers a key; `None` if that is not known to end.

@@ -121,22 +121,31 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         if time_left.is_some_and(|left| left.is_zero()) {
             return Err(StopReason::Deadline);
         }
+        if self.begun > 0 {
+            self.goes_on(now)?;
+        }
+        self.begun += 1;
+        Ok(Begin {
+            number: self.begun,
+            time_left,
+        })
+    }
+
+    /// Asks for leave to make an attempt after the first.
+    #[cold]
+    fn goes_on(&mut self, now: Instant) -> Result<(), StopReason> {
         if self.begun >= self.policy().max_attempts() {
             return Err(StopReason::AttemptsExhausted);
         }
-        if self.begun > 0 && self.policy().stops().is_late(self.elapsed(now)) {
+        if self.policy().stops().is_late(self.elapsed(now)) {
             return Err(StopReason::TimeExhausted);
         }
         if self.safety.is_key_expired(self.touched, self.elapsed(now)) {
             return Err(StopReason::KeyExpired);
         }
         self.hint = None;
-        self.begun += 1;
         self.possible_duplicates += u8::from(self.unprotected);
-        Ok(Begin {
-            number: self.begun,
-            time_left,
-        })
+        Ok(())
     }
 
     /// Decides what follows an attempt, given its outcome, the verdict on it, the time, and a random number in [0, 1).

@@ -76,7 +76,7 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
             key: key_settings,
         } = shared.target(&uri);
         let support = extensions.get::<KeySupport>().copied();
-        let support = support.unwrap_or_else(|| key_settings.support_on(uri.path()));
+        let support = support.unwrap_or_else(|| key_settings.support_on(|| uri.path()));
         let (mut key, mut field) = (extensions.get::<IdempotencyKey>().cloned(), None);
         let body = Supply::new(body, &shared.bodies);
         let mut headers = Fields::default();
@@ -234,7 +234,7 @@ impl<B, P, E> Operation<B, P, E> {
             started: self.started,
         };
         let settled = course.ends(&mut outcome, ended);
-        let (decision, retry_after) = Settled::read(settled.as_deref());
+        let (decision, retry_after) = Settled::read(settled.get());
         match decision {
             Decision::Stop(stop) => {
                 course.stops(stop, retry_after, at);

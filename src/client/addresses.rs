@@ -37,10 +37,15 @@ pub struct Target<'c> {
 pub(super) enum Place {
     /// Among the whole ones of the client that it was read by, which keep their places.
     Kept(usize),
-    Own(Url),
+    /// Boxed: an operation carries its place to its end, and most are kept.
+    Own(Box<Url>),
 }
 
 impl Place {
+    pub(super) fn of(url: Url) -> Self {
+        Self::Own(Box::new(url))
+    }
+
     pub(super) fn url<'a>(&'a self, addresses: &'a Addresses) -> &'a Url {
         match self {
             Self::Kept(number) => {
@@ -54,7 +59,7 @@ impl Place {
     /// The address as the operation's own, for whoever changes it.
     pub(super) fn own(&mut self, addresses: &Addresses) -> &mut Url {
         if let Self::Kept(_) = self {
-            *self = Self::Own(self.url(addresses).clone());
+            *self = Self::of(self.url(addresses).clone());
         }
         match self {
             Self::Own(url) => url,
@@ -91,7 +96,7 @@ impl Addresses {
                 let url = known.at(path)?;
                 self.keep_whole(text, &url, place);
                 return Ok(Target {
-                    place: Place::Own(url),
+                    place: Place::of(url),
                     known: Some(known),
                 });
             }
@@ -99,7 +104,7 @@ impl Addresses {
         let url = Url::parse(text)?;
         self.keep(text, presets);
         Ok(Target {
-            place: Place::Own(url),
+            place: Place::of(url),
             known: None,
         })
     }

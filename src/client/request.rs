@@ -55,7 +55,7 @@ impl RequestBuilder {
 
     pub(crate) fn from_request(client: &Client, mut request: reqwest::Request) -> Self {
         let target = Target {
-            place: Place::Own(request.url().clone()),
+            place: Place::of(request.url().clone()),
             known: client.0.addresses.find(request.url()),
         };
         let mut own = Self::new(client, request.method().clone(), Ok(target));
@@ -326,7 +326,7 @@ fn take_credentials(url: &mut Url) -> Option<(String, Option<String>)> {
 #[cold]
 fn nowhere() -> Target<'static> {
     Target {
-        place: Place::Own(Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)")),
+        place: Place::of(Url::parse("http://nowhere.invalid/").expect("a constant that is valid (RFC 6761 §6.4)")),
         known: None,
     }
 }

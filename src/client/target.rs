@@ -39,13 +39,13 @@ mod sealed {
 
     impl Sealed for Url {
         fn target(self, client: &Client) -> Result<Target<'_>, Error> {
-            checked(Place::Own(self), client)
+            checked(Place::of(self), client)
         }
     }
 
     impl Sealed for &Url {
         fn target(self, client: &Client) -> Result<Target<'_>, Error> {
-            checked(Place::Own(self.clone()), client)
+            checked(Place::of(self.clone()), client)
         }
     }
 }
@@ -72,7 +72,7 @@ fn below<'c>(base: &Url, path: &str, client: &'c Client) -> Result<Target<'c>, E
     }
     let joined = prefix.join(path.trim_start_matches('/'));
     let url = joined.map_err(|error| Error::request_because("the URL is not valid", error))?;
-    checked(Place::Own(url), client)
+    checked(Place::of(url), client)
 }
 
 fn checked(place: Place, client: &Client) -> Result<Target<'_>, Error> {

@@ -1,11 +1,12 @@
 use crate::contenders::{BoxError, Protocol};
-use crate::requests::{Against, Setting};
-use crate::server;
+use crate::requests::{Against, Cores, Setting};
+use crate::{awake, server};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Serve,
+    StayAwake(usize),
     Check,
     Profile {
         contender: String,
@@ -37,6 +38,7 @@ impl Command {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match &*words {
             [server::ARGUMENT] => Ok(Self::Serve),
+            [awake::ARGUMENT, core] => Ok(Self::StayAwake(core.parse()?)),
             ["check"] => Ok(Self::Check),
             ["profile", contender, count, rest @ ..] if rest.len() <= 3 => Ok(Self::Profile {
                 contender: (*contender).into(),
@@ -59,6 +61,7 @@ fn profiled(words: &[&str]) -> Result<Setting, BoxError> {
         protocol,
         in_flight: number(1, 1)?.max(1),
         body: number(2, SMALL)?,
+        cores: Cores::Free,
     })
 }
 
@@ -83,6 +86,10 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
                 parts.only = Some(profiled(&[*protocol, *in_flight])?);
                 words = rest;
             }
+            ("awake", _) => match &mut parts.only {
+                Some(only) => only.cores = Cores::Awake,
+                None => return Err(USAGE.into()),
+            },
             _ => return Err(USAGE.into()),
         }
     }
@@ -94,10 +101,10 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
 }
 
 pub const SMALL: usize = 64;
-/// Per setting, of which there are ten; duels, if they are measured too, take half of it.
+/// Per setting, of which there are twelve; duels, if they are measured too, take half of it.
 const SECONDS: u64 = 32;
 const USAGE: &str = "expected any of: contention, requests, duels, seconds <number>, \
-                     only <http1 | http2> <in flight>; or: check; \
+                     only <http1 | http2> <in flight> [awake]; or: check; \
                      or: profile <contender> <count> [http1 | http2] [<in flight>] [<bytes>]";
 
 #[cfg(test)]
@@ -135,9 +142,18 @@ mod tests {
             protocol: Protocol::Http2,
             in_flight: 64,
             body: SMALL,
+            cores: Cores::Free,
         });
         assert_eq!(
             read("duels only http2 64 seconds 60")?,
+            Command::Measure(Parts { only, ..duels.clone() })
+        );
+        let only = only.map(|only| Setting {
+            cores: Cores::Awake,
+            ..only
+        });
+        assert_eq!(
+            read("duels only http2 64 awake seconds 60")?,
             Command::Measure(Parts { only, ..duels })
         );
         Ok(())
@@ -152,6 +168,7 @@ mod tests {
                 protocol,
                 in_flight,
                 body,
+                cores: Cores::Free,
             },
         };
         assert_eq!(read("profile steadfast 2500")?, profile(Protocol::Http1, 1, SMALL));
@@ -173,6 +190,8 @@ mod tests {
             "only",
             "only http2",
             "only 64 http2",
+            "duels awake",
+            "stay-awake nobody",
             "profile steadfast",
             "check now",
             "profile steadfast 5 http3",

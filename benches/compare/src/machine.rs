@@ -81,23 +81,42 @@ pub enum Role {
     Clients,
 }
 
-/// Gives server and clients a core each, where there are two.
+/// The cores of the server and of the clients, where there are two; asked before anybody is pinned.
 #[cfg(target_os = "linux")]
-pub fn pin(role: Role) {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+pub fn cores() -> Option<[usize; 2]> {
+    use rustix::thread::{CpuSet, sched_getaffinity};
 
-    let Ok(allowed) = sched_getaffinity(None) else { return };
+    let allowed = sched_getaffinity(None).ok()?;
     let mut cores = (0..CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core));
-    let (Some(first), Some(second)) = (cores.next(), cores.next()) else {
-        return;
-    };
-    let mut own = CpuSet::new();
-    own.set(if role == Role::Server { first } else { second });
-    let _ = sched_setaffinity(None, &own);
+    Some([cores.next()?, cores.next()?])
+}
+
+/// Gives server and clients a core each, where there are two.
+pub fn pin(role: Role) {
+    if let Some([first, second]) = cores() {
+        pin_to(if role == Role::Server { first } else { second });
+    }
+}
+
+/// Gives this thread one core.
+#[cfg(target_os = "linux")]
+pub fn pin_to(core: usize) {
+    use rustix::thread::{CpuSet, sched_setaffinity};
+
+    if core < CpuSet::MAX_CPU {
+        let mut own = CpuSet::new();
+        own.set(core);
+        let _ = sched_setaffinity(None, &own);
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn pin(_: Role) {}
+pub fn cores() -> Option<[usize; 2]> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn pin_to(_: usize) {}
 
 /// Allows as many connections as are in flight.
 pub fn raise_file_limit() {

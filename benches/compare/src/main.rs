@@ -1,10 +1,11 @@
 //! What steadfast and its peers cost, side by side in one run.
 //!
-//! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about eight minutes, prints tables and writes
+//! `cargo run --release --manifest-path benches/compare/Cargo.toml` takes about nine minutes, prints tables and writes
 //! `target/compare.json` beside the manifest. Words after `--` choose parts: `contention`, `requests` (everybody beside
 //! bare reqwest), `duels` (steadfast beside a key and a time limit, the loop by hand, and everybody who has retry and
 //! breaker), and `seconds 60` for the time per setting. `only http2 64` measures small requests over one protocol with so
-//! many in flight, and no other setting.
+//! many in flight, and no other setting; `only http2 1 awake` keeps the cores from falling asleep between requests, which
+//! takes most of the noise out of one in flight and needs `chrt`.
 //!
 //! `-- check` shows that every contender retries a 503 with one key, and that breakers open; it comes before any
 //! measurement anyway.
@@ -17,6 +18,7 @@
 //! bare reqwest pays too. Growing a vector copies, since it knows no `realloc`.
 
 mod arguments;
+mod awake;
 mod check;
 mod contenders;
 mod contention;
@@ -33,16 +35,18 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use arguments::{Command, Parts, SMALL};
+use awake::Awake;
 use contenders::{BoxError, Protocol};
 use machine::{Machine, Role};
 use report::{Group, Report};
-use requests::Setting;
+use requests::{Cores, Setting};
 use server::Server;
 
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match Command::read(&arguments)? {
         Command::Serve => server::serve(),
+        Command::StayAwake(core) => awake::run(core),
         Command::Check => check(),
         Command::Profile {
             contender,
@@ -93,9 +97,14 @@ fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
     if parts.against.is_empty() {
         return Ok(groups);
     }
+    let cores = machine::cores().map_or(Vec::new(), Vec::from);
     let (server, runtime) = prepare()?;
     let settings = parts.only.map_or_else(settings, |only| vec![only]);
     for setting in settings {
+        let _awake = match setting.cores {
+            Cores::Free => None,
+            Cores::Awake => Some(Awake::start(&cores)?),
+        };
         let (mut costs, mut duels) = (Vec::new(), Vec::new());
         // One after the other: among all contenders, everybody finds the caches colder than beside the few of a duel.
         for &against in &parts.against {
@@ -134,13 +143,20 @@ fn runtime() -> Result<Runtime, BoxError> {
 fn settings() -> Vec<Setting> {
     let mut settings = Vec::new();
     for protocol in [Protocol::Http1, Protocol::Http2] {
-        for (in_flight, body) in [(1, SMALL), (64, SMALL), (1_024, SMALL), (1, LARGE), (64, LARGE)] {
-            settings.push(Setting {
-                protocol,
-                in_flight,
-                body,
-            });
-        }
+        let setting = |in_flight, body, cores| Setting {
+            protocol,
+            in_flight,
+            body,
+            cores,
+        };
+        settings.extend([
+            setting(1, SMALL, Cores::Free),
+            setting(1, SMALL, Cores::Awake),
+            setting(64, SMALL, Cores::Free),
+            setting(1_024, SMALL, Cores::Free),
+            setting(1, LARGE, Cores::Free),
+            setting(64, LARGE, Cores::Free),
+        ]);
     }
     settings
 }
@@ -151,7 +167,11 @@ fn describe(setting: Setting) -> String {
         Protocol::Http2 => "HTTP/2",
     };
     let body = if setting.body == SMALL { "a small JSON" } else { "1 MiB" };
-    format!("POST of {body}, {protocol}, {} in flight", setting.in_flight)
+    let cores = match setting.cores {
+        Cores::Free => "",
+        Cores::Awake => ", cores kept awake",
+    };
+    format!("POST of {body}, {protocol}, {} in flight{cores}", setting.in_flight)
 }
 
 const ROUNDS: usize = 15;

@@ -24,6 +24,14 @@ pub struct Setting {
     pub protocol: Protocol,
     pub in_flight: usize,
     pub body: usize,
+    pub cores: Cores,
+}
+
+/// Whether the cores may fall asleep while nothing is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cores {
+    Free,
+    Awake,
 }
 
 /// What is compared to what.

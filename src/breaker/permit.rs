@@ -106,3 +106,25 @@ impl fmt::Debug for Permit<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any instant will do")]
+mod tests {
+    use std::time::Instant;
+
+    use crate::breaker::{CircuitBreaker, Signal, Try};
+    use crate::fixture::scope;
+
+    #[test]
+    fn one_that_was_settled_where_it_lies_counts_once() {
+        let (breaker, now) = (CircuitBreaker::default(), Instant::now());
+        let mut permit = None;
+        breaker.admit_into(&mut permit, scope(0), Try::First, now).unwrap();
+        for _ in 0..2 {
+            permit.as_mut().unwrap().settle_since(Signal::Failure, now, now, || 0.0);
+        }
+        drop(permit);
+        let seen = breaker.state(scope(0), now);
+        assert_eq!((seen.attempts, seen.failures), (1, 1));
+    }
+}

@@ -34,7 +34,7 @@ pub(crate) struct Operation {
 impl Operation {
     /// Of an address without credentials.
     pub(super) fn new(client: Client, method: Method, Target { place, known }: Target<'_>) -> Box<Self> {
-        let place_of = Box::new_uninit();
+        let room = Box::new_uninit();
         let presets = known.map_or(&client.0.presets, |known| &known.presets);
         let url = place.url(&client.0.addresses);
         let preset = presets.find(Address::Url(url)).cloned();
@@ -42,9 +42,9 @@ impl Operation {
             Some(known) => (known.origin.clone(), known.scope),
             None => (origin_of(url), Scope::of_url(url)),
         };
-        // Made before what goes into it, which is so written where it stays.
+        // Made before what goes into it, which is so written where it stays: see `boxed`.
         Box::write(
-            place_of,
+            room,
             Self {
                 safety: ReplaySafety::of_method(&method),
                 receipt: Receipt::new(method.clone(), origin, None),

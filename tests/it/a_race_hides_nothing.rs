@@ -50,6 +50,26 @@ fn an_attempt_without_a_say_counts_among_those_that_may_end_so() {
 }
 
 #[test]
+fn the_breaker_counts_both() {
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    let (builder, script) = hedging([after(400, unavailable), after(10, StatusCode::OK)]);
+    let client = builder.build().unwrap();
+    paused(client.post(URL).send()).unwrap();
+    assert_eq!(script.arrivals().len(), 2);
+    let failed = |lead, hedge| {
+        let (builder, _) = hedging([after(lead, unavailable), after(hedge, unavailable)]);
+        let client = builder.build().unwrap();
+        paused(client.post(URL).max_attempts(2).send()).unwrap_err();
+        let origin: Origin = URL.parse().unwrap();
+        let breaker = client.circuit_breaker().unwrap();
+        breaker.state(&origin, Clock::system().now()).failures
+    };
+    for (lead, hedge) in [(400, 10), (400, 700)] {
+        assert_eq!(failed(lead, hedge), 2, "{lead} and {hedge} ms");
+    }
+}
+
+#[test]
 fn a_wish_for_patience_is_heeded_whichever_of_the_two_heard_it() {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     let patient = |millis| after(millis, unavailable).header("retry-after", "20");

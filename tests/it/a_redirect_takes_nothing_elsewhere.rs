@@ -1,10 +1,14 @@
 //! Redirects: to the same origin as browsers do, to another one without key, credentials or the caller's headers.
 
+use std::sync::{Arc, Mutex};
+
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use steadfast::testing::{self, Script};
 use steadfast::{Client, Effect, FailureKind, KeySupport, ResponseExt, StopReason};
 
 use crate::support::After::Fin;
 use crate::support::{RawServer, Step, answer, client, impatient, limit, one_shot};
+use crate::support_time::paused;
 
 fn redirect(status: u16, to: &str) -> Step {
     answer(status, &format!("location: {to}\r\n"), "")
@@ -141,6 +145,52 @@ async fn what_was_left_behind_stays_behind_when_a_hop_leads_back() {
     limit(request.send()).await.unwrap();
 
     assert_eq!(home.arrivals()[0].header_names(), ["accept", "accept-encoding"]);
+}
+
+#[test]
+fn what_was_left_behind_stays_behind_even_back_where_it_began() {
+    let hop = |to| testing::Step::status(StatusCode::FOUND).header("location", to);
+    let script = Script::new([
+        hop("https://b.example/x"),
+        hop("/y"),
+        hop("https://a.example/back"),
+        testing::Step::status(StatusCode::OK),
+    ]);
+    let client = Client::builder().script(&script).build().unwrap();
+
+    let request = client.get("https://a.example/").header("x-mine", "1");
+    paused(request.idempotency_key("k-1").send()).unwrap();
+
+    let arrivals = script.arrivals();
+    let urls: Vec<_> = arrivals.iter().map(|arrival| arrival.url.as_str()).collect();
+    assert_eq!(
+        urls[1..],
+        ["https://b.example/x", "https://b.example/y", "https://a.example/back"]
+    );
+    for (arrival, expected) in arrivals.iter().zip([Some("k-1"), None, None, None]) {
+        assert_eq!(arrival.header("idempotency-key"), expected, "{}", arrival.url);
+        assert_eq!(arrival.header("x-mine"), expected.map(|_| "1"), "{}", arrival.url);
+    }
+}
+
+#[test]
+fn a_hook_is_told_the_attempt_also_for_a_hop() {
+    let script = Script::new([
+        testing::Step::refused(),
+        testing::Step::status(StatusCode::TEMPORARY_REDIRECT).header("location", "/y"),
+        testing::Step::status(StatusCode::OK),
+    ]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let hook = move |attempt: steadfast::AttemptInfo| {
+        telling.lock().unwrap().push(attempt.number());
+        std::future::ready(Ok::<_, std::convert::Infallible>(HeaderMap::new()))
+    };
+    let client = Client::builder().script(&script).before_attempt(hook).build().unwrap();
+
+    paused(client.get("https://a.example/x").send()).unwrap();
+
+    assert_eq!(*told.lock().unwrap(), [1, 2, 2]);
 }
 
 #[tokio::test]

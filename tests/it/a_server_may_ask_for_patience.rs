@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use steadfast::StopReason;
+use steadfast::budget::RetryBudget;
 
 use crate::support::{RawServer, answer, client, impatient, limit};
 
@@ -115,9 +116,25 @@ async fn a_wish_on_an_answer_is_the_callers_to_read() {
         (response.headers()["retry-after"].as_bytes(), server.arrivals().len()),
         (&b"7"[..], 1)
     );
+    let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
     assert_eq!(
-        steadfast::ResponseExt::receipt(&response).unwrap().stop(),
-        StopReason::Accepted
+        (receipt.stop(), receipt.retry_after()),
+        (StopReason::Accepted, Some(Duration::from_secs(7)))
+    );
+}
+
+#[tokio::test]
+async fn a_wish_is_told_by_whoever_cannot_pay_for_the_retry() {
+    let server = RawServer::start([answer(503, "retry-after: 7\r\n", "")]).await;
+    let empty = RetryBudget::builder().capacity(1.0).initial(0.0).build().unwrap();
+    let client = impatient().0.retry_budget(empty).build().unwrap();
+
+    let error = limit(client.post(server.url("/")).send()).await.unwrap_err();
+
+    assert!(error.is_budget_exhausted(), "{error}");
+    assert_eq!(
+        (error.retry_after(), server.arrivals().len()),
+        (Some(Duration::from_secs(7)), 1)
     );
 }
 

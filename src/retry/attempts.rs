@@ -1,3 +1,4 @@
+mod beside;
 #[cfg(feature = "middleware")]
 mod resume;
 
@@ -240,30 +241,6 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
 
     pub(crate) fn policy(&self) -> &RetryPolicy {
         self.policy.borrow()
-    }
-
-    /// Whether a second attempt may be sent beside the one under way: only where it may be repeated whatever becomes of it.
-    pub(crate) fn may_hedge(&self, now: Instant) -> bool {
-        let age = now.saturating_duration_since(self.started);
-        self.safety.obstacle().is_none()
-            && !self.safety.may_duplicate()
-            && !self.safety.is_key_expired(Touched::MayBe, age)
-    }
-
-    /// Takes note of an attempt that ended while another one was under way, which will decide what follows.
-    pub(crate) fn aside(&mut self, outcome: &Outcome<'_>, verdict: &Verdict) {
-        self.observe(outcome, verdict);
-        self.heed(outcome, verdict);
-        if verdict.is_retry() {
-            self.spent = self.ends.count(self.policy.borrow().limits(), outcome).or(self.spent);
-        }
-    }
-
-    /// Takes note of an attempt that was dropped unanswered.
-    pub(crate) fn cancelled(&mut self) {
-        self.touched = Touched::MayBe;
-        self.last = Effect::Unknown;
-        self.effect = self.effect.then(Effect::Unknown);
     }
 
     /// Takes note of what a lookup found out about the attempts so far.

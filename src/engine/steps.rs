@@ -59,6 +59,8 @@ pub(crate) struct Settled {
 
 impl<P: Borrow<RetryPolicy>> Steps<P> {
     /// Asks breaker, budget and policy for leave to make the next attempt; the breaker's is written where it stays.
+    ///
+    /// It may have been given although budget or policy refused: whoever is refused drops it, which gives it back.
     #[inline]
     pub(crate) fn admit<'a>(
         &mut self,

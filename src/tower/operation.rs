@@ -178,11 +178,14 @@ impl<B, P, E> Operation<B, P, E> {
     /// Asks for leave to make the next attempt; `None` if the operation is over.
     pub(super) fn admit(&mut self) -> Option<AttemptSpan> {
         let now = self.held.shared.common.setup.clock.now();
-        let mut permit = None;
-        let begin = self.course().admit(&mut permit, now);
-        let permit = permit.and_then(Permit::detach);
-        match begin {
-            Ok(begin) => {
+        let admitted = {
+            let mut permit = None;
+            let begin = self.course().admit(&mut permit, now);
+            // A permit that no attempt follows is dropped as it is, which gives a probe's place back.
+            begin.map(|begin| (begin, permit.and_then(Permit::detach)))
+        };
+        match admitted {
+            Ok((begin, permit)) => {
                 self.held.permit = permit;
                 self.began = now;
                 let address = self.held.shared.common.address(&self.template.uri);

@@ -7,9 +7,10 @@ use std::sync::Mutex;
 use std::task::Poll;
 use std::time::Duration;
 
-use steadfast::breaker::{CircuitBreaker, State};
+use steadfast::breaker::{CircuitBreaker, Signal, State, Try};
+use steadfast::budget::Failed;
 use steadfast::tower::ResilienceLayer;
-use steadfast::{Clock, Delivery, FailureKind};
+use steadfast::{Backoff, Clock, Delivery, FailureKind, RetryPolicy};
 use tower::{Layer, ServiceExt};
 
 use super::mock::{Mock, Reply};
@@ -82,6 +83,41 @@ fn a_probe_that_is_dropped_gives_its_place_back() {
             assert_eq!(breaker.state(&origin(A), Clock::system().now()).state, State::Closed);
         });
     }
+}
+
+#[test]
+fn a_probe_whose_retry_the_budget_refuses_gives_its_place_back() {
+    paused(async {
+        let (mock, far) = Mock::new(|_, turn| Reply::Status(if turn == 0 { 503 } else { 200 }));
+        let breaker = CircuitBreaker::builder().min_attempts(2).probes(1).build().unwrap();
+        let wait = Duration::from_secs(10);
+        let policy = RetryPolicy::builder().backoff(Backoff::exponential(wait).max(wait));
+        let layer = ResilienceLayer::builder()
+            .circuit_breaker(breaker.clone())
+            .retry(policy.build().unwrap())
+            .build()
+            .unwrap();
+        let service = layer.layer(mock);
+        let waiting = tokio::spawn(service.clone().oneshot(get()));
+        Clock::system().sleep(Duration::from_secs(1)).await;
+        let now = Clock::system().now();
+        for _ in 0..2 {
+            if let Ok(permit) = breaker.admit(&origin(A), Try::First, now) {
+                permit.settle(Signal::Failure, now, Duration::ZERO, 0.0);
+            }
+        }
+        assert_eq!(breaker.state(&origin(A), now).state, State::Open);
+        while let Some(token) = layer.retry_budget().withdraw(&origin(A), Failed::Error) {
+            token.spend();
+        }
+
+        let given_up = waiting.await.unwrap().unwrap();
+
+        assert_eq!((given_up.status().as_u16(), far.calls()), (503, 1));
+        assert_eq!(breaker.state(&origin(A), Clock::system().now()).state, State::HalfOpen);
+        service.oneshot(get()).await.unwrap();
+        assert_eq!(breaker.state(&origin(A), Clock::system().now()).state, State::Closed);
+    });
 }
 
 /// Numbers that look random and are the same on every run.

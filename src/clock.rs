@@ -2,12 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the file that the lint points to")]
 
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use pin_project_lite::pin_project;
+use tokio::task::coop;
 use tokio::time;
 
 /// Where an operation reads the time and how it waits.
@@ -115,34 +116,18 @@ impl Clock {
 
     /// Lets a future run for at most `limit` of real time; `None` if it was not done by then.
     pub(crate) fn limit<F: Future>(limit: Duration, future: F) -> Limited<F> {
-        Limited::Timed {
-            inner: time::timeout(limit, future),
+        Limited {
+            future,
+            timer: Timer::at(time::Instant::now().checked_add(limit)),
         }
     }
 
     /// The same for an attempt that began at `began` by this clock, which spares reading it again.
     #[inline]
     pub(crate) fn limit_since<F: Future>(&self, began: Instant, limit: Duration, future: F) -> Limited<F> {
-        // Skipped time has passed for no socket.
-        let end = if self.0.is_none() {
-            began.checked_add(limit)
-        } else {
-            None
-        };
-        match end {
-            Some(end) => Limited::Timed {
-                inner: time::timeout_at(end.into(), future),
-            },
-            None => Self::limit(limit, future),
-        }
-    }
-
-    /// The same, with no limit at all and so without a timer where there is none.
-    #[inline]
-    pub(crate) fn limit_by<F: Future>(&self, began: Instant, limit: Option<Duration>, future: F) -> Limited<F> {
-        match limit {
-            Some(limit) => self.limit_since(began, limit, future),
-            None => Limited::Endless { inner: future },
+        Limited {
+            future,
+            timer: self.limit_timer(began, limit),
         }
     }
 
@@ -156,11 +141,8 @@ impl Clock {
         }
     }
 
-    /// A timer for the limit of an attempt that began at `began` by this clock: real time, as with `limit_since`.
-    #[cfg_attr(
-        not(feature = "tower"),
-        expect(dead_code, reason = "async functions wrap what is limited")
-    )]
+    /// A timer for the limit of an attempt that began at `began` by this clock; skipped time has passed for no socket.
+    #[inline]
     pub(crate) fn limit_timer(&self, began: Instant, limit: Duration) -> Timer {
         let began = if self.0.is_none() {
             began.into()
@@ -186,11 +168,11 @@ impl Clock {
 }
 
 pin_project! {
-    /// A future with a time limit. Written by hand, since an `async fn` would hold the future twice.
-    #[project = LimitedProjection]
-    pub(crate) enum Limited<F> {
-        Timed { #[pin] inner: time::Timeout<F> },
-        Endless { #[pin] inner: F },
+    /// A future with a time limit.
+    #[project = LimitedParts]
+    pub(crate) struct Limited<F> {
+        #[pin] future: F,
+        #[pin] timer: Timer,
     }
 }
 
@@ -198,9 +180,10 @@ impl<F: Future> Future for Limited<F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            LimitedProjection::Timed { inner } => inner.poll(context).map(Result::ok),
-            LimitedProjection::Endless { inner } => inner.poll(context).map(Some),
+        let LimitedParts { future, timer } = self.project();
+        match future.poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => timer.poll(context).map(|()| None),
         }
     }
 }
@@ -246,6 +229,7 @@ pin_project! {
 
 impl Timer {
     /// Ends at an instant; never, if there is none so far ahead.
+    #[inline]
     fn at(end: Option<time::Instant>) -> Self {
         end.map_or(Self::Idle, |end| Self::Set {
             sleep: time::sleep_until(end),
@@ -259,7 +243,8 @@ impl Future for Timer {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         match self.project() {
             TimerParts::Idle => Poll::Pending,
-            TimerParts::Set { sleep } => sleep.poll(context),
+            // What is limited may have used up the task's turn, each time anew; that must not keep its limit from it.
+            TimerParts::Set { sleep } => pin!(coop::unconstrained(sleep)).poll(context),
             TimerParts::Skipped { passed: true } => Poll::Ready(()),
             TimerParts::Skipped { passed } => {
                 *passed = true;

@@ -7,7 +7,7 @@ use super::notice::{Notice, Retry};
 use super::{Attempt, Error};
 use crate::breaker::{CircuitBreaker, Permit};
 use crate::budget::RetryBudget;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timer};
 use crate::engine::{
     Guards, Settled, Shields, Spent, Steps, check_attempt_timeout, check_key_lifetime, check_total_timeout,
 };
@@ -304,12 +304,11 @@ impl Log<'_> {
 }
 
 impl Began<'_> {
-    pub(super) fn at(&self) -> Instant {
-        self.at
-    }
-
-    pub(super) fn limit(&self) -> Option<Duration> {
+    /// Of its limit; idle if it has none.
+    #[inline]
+    pub(super) fn timer(&self, clock: &Clock) -> Timer {
         self.limit
+            .map_or(Timer::Idle, |limit| clock.limit_timer(self.at, limit))
     }
 }
 

@@ -9,7 +9,7 @@ use super::call::{Began, Call, Leave};
 use super::judge::Judge;
 use super::notice::Notice;
 use super::work::{AsyncWork, Work};
-use crate::clock::{Limited, Wait};
+use crate::clock::{Timer, Wait};
 
 pin_project! {
     /// An operation under way: the future of a [`Run`](super::Run).
@@ -35,7 +35,8 @@ pin_project! {
     enum Step<F> {
         /// Leave for the next attempt.
         Leave,
-        Attempt { #[pin] limited: Limited<F> },
+        /// The future beside its limit, written here as it is made: it may be large, and a limit around it would move it.
+        Attempt { #[pin] future: F, #[pin] limit: Timer },
         Wait { #[pin] wait: Wait },
         Over,
     }
@@ -71,10 +72,10 @@ where
             let over = match this.step.as_mut().project() {
                 StepProjection::Leave => match this.call.admit() {
                     Ok(Leave { attempt, began }) => {
-                        let future = this.work.begin(attempt);
-                        let limited = this.call.clock().limit_by(began.at(), began.limit(), future);
+                        let limit = began.timer(this.call.clock());
                         *this.began = Some(began);
-                        this.step.set(Step::Attempt { limited });
+                        let future = this.work.begin(attempt);
+                        this.step.set(Step::Attempt { future, limit });
                         continue;
                     }
                     Err(over) => {
@@ -82,8 +83,14 @@ where
                         over
                     }
                 },
-                StepProjection::Attempt { limited } => {
-                    let result = ready!(limited.poll(context));
+                StepProjection::Attempt { future, limit } => {
+                    let result = match future.poll(context) {
+                        Poll::Ready(result) => Some(result),
+                        Poll::Pending => {
+                            ready!(limit.poll(context));
+                            None
+                        }
+                    };
                     // The attempt is over before it is judged: a closure that panics finds nothing to be polled again.
                     this.step.set(Step::Over);
                     let Some(began) = this.began.take() else {

@@ -41,6 +41,26 @@ fn an_attempt_out_of_time_is_dropped_and_an_earlier_error_is_kept() {
     );
 }
 
+/// A future that always finds something to do is sent off by the runtime, turn by turn; the time is up all the same.
+#[test]
+fn an_attempt_that_uses_up_each_of_its_turns_is_out_of_time_too() {
+    let failed = paused(async {
+        let passing = tokio::spawn(tokio::time::advance(seconds(60)));
+        let run = policy()
+            .run(async |_| -> Result<(), ()> {
+                loop {
+                    tokio::task::coop::consume_budget().await;
+                }
+            })
+            .not_repeatable()
+            .attempt_timeout(seconds(3))
+            .await;
+        passing.await.unwrap();
+        run.unwrap_err()
+    });
+    assert!(failed.is_timeout());
+}
+
 #[test]
 fn the_deadline_shrinks_the_last_attempt_and_counts_from_the_first_poll() {
     let (failed, left) = paused(async {

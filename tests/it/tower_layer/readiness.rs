@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 use steadfast::breaker::CircuitBreaker;
 use steadfast::tower::ResilienceLayer;
-use steadfast::{Clock, Delivery, FailureKind, ResponseExt, StopReason};
+use steadfast::{Clock, Delivery, FailureKind, ResponseExt, RetryPolicy, StopReason};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service, ServiceExt};
 
@@ -266,4 +266,27 @@ impl Service<Request<&'static str>> for Hoarder {
         }
         ready(Ok(response))
     }
+}
+
+/// A service that always finds something to do is sent off by the runtime, turn by turn; its time is up all the same.
+#[test]
+fn a_service_that_uses_up_each_of_its_turns_is_out_of_time_too() {
+    paused(async {
+        let passing = tokio::spawn(tokio::time::advance(Duration::from_secs(60)));
+        let busy = tower::service_fn(|_: Request<&'static str>| async {
+            loop {
+                tokio::task::coop::consume_budget().await;
+            }
+            #[expect(unreachable_code, reason = "what it would answer")]
+            Ok::<_, Infallible>(Response::new(()))
+        });
+        let once = RetryPolicy::builder().max_attempts(1).build().unwrap();
+        let layer = ResilienceLayer::builder()
+            .retry(once)
+            .attempt_timeout(Duration::from_secs(3));
+        let error = layer.build().unwrap().layer(busy).oneshot(post("x")).await.unwrap_err();
+        passing.await.unwrap();
+        assert!(error.is_timeout());
+        assert_eq!(error.receipt().unwrap().attempts()[0].took().as_secs(), 60);
+    });
 }

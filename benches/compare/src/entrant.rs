@@ -13,7 +13,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::contenders::{
     BackonFailsafe, BackonRecloser, Bare, BareKey, BareKeyTimeout, BoxError, ByHand, Contender, Protocol,
-    ReqwestMiddleware, ReqwestRetries, Seatbelt, Steadfast, Target, Tower, TowerResilience,
+    ReqwestMiddleware, ReqwestRetries, Seatbelt, Steadfast, SteadfastRun, Target, Tower, TowerResilience,
 };
 use crate::machine::processor_time;
 
@@ -154,6 +154,7 @@ pub fn entrants(protocol: Protocol) -> Result<Vec<Entrant>, BoxError> {
         Entrant::new::<Seatbelt>("seatbelt retry + breaker", Does::Breaker, protocol)?,
         Entrant::new::<BackonRecloser>("backon + recloser", Does::Breaker, protocol)?,
         Entrant::new::<BackonFailsafe>("backon + failsafe", Does::Breaker, protocol)?,
+        Entrant::new::<SteadfastRun>("steadfast around a function", Does::Breaker, protocol)?,
         Entrant::new::<Steadfast>(STEADFAST, Does::Breaker, protocol)?,
         Entrant::new::<Steadfast>("steadfast, spans written", Does::Breaker, protocol)?.traced(),
     ])

@@ -294,13 +294,14 @@ fn difference(pairs: &[(Sample, Sample)]) -> Difference {
 
 /// Those that steadfast must not be slower than: the loop, and everybody with retry and breaker. Before them what nobody who
 /// sends a key with a time limit can do without.
-const PEERS: [&str; 6] = [
+const PEERS: [&str; 7] = [
     "bare + key + timeout",
     "loop by hand",
     "backon + recloser",
     "backon + failsafe",
     "tower-resilience retry + breaker",
     "seatbelt retry + breaker",
+    "steadfast around a function",
 ];
 /// How often everybody begins anew.
 const BEGINNINGS: u32 = 4;

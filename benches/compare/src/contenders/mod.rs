@@ -24,7 +24,7 @@ pub use self::by_hand::ByHand;
 pub use self::reqwest_middleware::ReqwestMiddleware;
 pub use self::reqwest_retries::ReqwestRetries;
 pub use self::seatbelt::Seatbelt;
-pub use self::steadfast::Steadfast;
+pub use self::steadfast::{Steadfast, SteadfastRun};
 pub use self::tower::Tower;
 pub use self::tower_resilience::TowerResilience;
 

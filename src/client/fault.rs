@@ -5,8 +5,8 @@ use crate::operation::{Delivery, Failure, FailureKind};
 
 /// Places a failure of reqwest: what happened, and whether the server may have acted.
 ///
-/// Decided by types, never by text, in this order: not built, no connection, handed back unwritten, refused by the
-/// HTTP/2 protocol, and everything else `Unknown`. A connection that closes *after* a request was written looks the same
+/// Decided by types, never by text, in this order: not built, no connection, the request's own body, handed back unwritten,
+/// refused by the HTTP/2 protocol, and everything else `Unknown`. A connection that closes *after* a request was written looks the same
 /// whether the server processed it or not, so none of those is ever called untouched. The error chains are no stable
 /// contract of hyper and h2: what is not listed here is [`FailureKind::Other`] and `Unknown`.
 #[cold]
@@ -21,7 +21,7 @@ pub(crate) fn place(error: reqwest::Error) -> Failure {
 pub(crate) fn judge(error: &reqwest::Error) -> (FailureKind, Delivery) {
     if error.is_builder() {
         (FailureKind::Request, Delivery::NeverSent)
-    } else if error.is_connect() {
+    } else if error.is_connect() && !is_own_body(error) {
         (unconnected(error), Delivery::NeverSent)
     } else {
         fault::place(error, || is_own_body(error), || error.is_timeout())
@@ -47,7 +47,10 @@ fn unconnected(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-/// True if the request's own body stream failed: the innermost reqwest error is then one about a body.
+/// True if the request's own body stream failed: an inner reqwest error is then one about a body.
+///
+/// What it failed of is among the causes, too: a stream that is read from another server may have found no connection, or
+/// been refused, but by then the request was under way.
 fn is_own_body(error: &reqwest::Error) -> bool {
     error
         .source()

@@ -10,8 +10,8 @@ use std::io;
 use super::{nack, tls};
 use crate::operation::{Delivery, FailureKind};
 
-/// Places the failure of a request for which there was a connection: handed back unwritten, refused by the HTTP/2
-/// protocol, and everything else `Unknown`.
+/// Places the failure of a request for which there was a connection: failed by its own body, handed back unwritten, refused
+/// by the HTTP/2 protocol, and everything else `Unknown`.
 ///
 /// Whether the request's own body failed, or a time limit ran out, only those can say who know the client.
 pub(crate) fn place(
@@ -20,6 +20,10 @@ pub(crate) fn place(
     timed_out: impl Fn() -> bool,
 ) -> (FailureKind, Delivery) {
     let hyper = find::<hyper::Error>(error);
+    // Before all that is asked of its causes: those may be another server's.
+    if hyper.is_some_and(hyper::Error::is_user) && own_body() {
+        return (FailureKind::Request, Delivery::Unknown);
+    }
     if hyper.is_some_and(|hyper| hyper.is_canceled() || hyper.is_closed()) {
         return (FailureKind::ConnectionLost, Delivery::NeverSent);
     }
@@ -27,7 +31,6 @@ pub(crate) fn place(
         return placed;
     }
     let kind = match hyper {
-        Some(hyper) if hyper.is_user() && own_body() => FailureKind::Request,
         Some(hyper) if hyper.is_parse() => FailureKind::Protocol,
         _ if timed_out() => FailureKind::HeadTimeout,
         _ if has_io(error, io::ErrorKind::InvalidData) => FailureKind::Tls,

@@ -3,9 +3,12 @@
 //! The error chains of hyper and reqwest are no stable contract, so this runs on every dependency bump. Nothing that the
 //! server could have processed may be called `NeverSent`.
 
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use steadfast::{Delivery, Effect, Ending, FailureKind, KeySupport, Receipt, ResponseExt, StopReason};
+use steadfast::{Body, Delivery, Effect, Ending, FailureKind, KeySupport, Receipt, ResponseExt, StopReason};
 
 use crate::support::After::{Fin, Keep, Rst, Stall};
 use crate::support::{After, RawServer, SHORT, Step, answer, impatient, limit};
@@ -427,4 +430,56 @@ async fn what_hyper_takes_for_an_answer_is_one() {
         assert_eq!(response.receipt().unwrap().attempts().len(), 1);
         assert_eq!(response.text().await.unwrap(), body);
     }
+}
+
+/// The beginning of a body whose rest comes from another server, which cannot be reached.
+struct Relayed {
+    first: Option<&'static str>,
+    error: Option<reqwest::Error>,
+}
+
+impl http_body::Body for Relayed {
+    type Data = bytes::Bytes;
+    type Error = reqwest::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
+        Poll::Ready(match self.first.take() {
+            Some(first) => Some(Ok(http_body::Frame::data(first.into()))),
+            None => self.error.take().map(Err),
+        })
+    }
+}
+
+/// The connection that was not made is the other server's: this one has the head and half of the body.
+#[tokio::test]
+async fn a_body_that_fails_of_another_server_says_nothing_of_this_one() {
+    let elsewhere = reqwest::Client::new();
+    let mut errors = Vec::new();
+    for _ in 0..5 {
+        let error = limit(elsewhere.get("http://127.0.0.1:1/").send()).await.unwrap_err();
+        assert!(error.is_connect());
+        errors.push(error);
+    }
+    let errors = Mutex::new(errors);
+    let body = Body::factory(move || {
+        reqwest::Body::wrap(Relayed {
+            first: Some("half"),
+            error: errors.lock().unwrap().pop(),
+        })
+    });
+    let server = RawServer::start(vec![Step::ReadThenStop(1); 5]).await;
+    let client = impatient().0.key_support(KeySupport::Ignored).build().unwrap();
+
+    let error = limit(client.post(server.url("/charges")).body(body).send())
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        first(error.receipt().unwrap()),
+        (FailureKind::Request, Delivery::Unknown, Effect::Unknown)
+    );
+    assert_eq!(error.receipt().unwrap().attempts().len(), 1);
 }

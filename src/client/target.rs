@@ -72,6 +72,11 @@ fn below<'c>(base: &Url, path: &str, client: &'c Client) -> Result<Target<'c>, E
     }
     let joined = prefix.join(path.trim_start_matches('/'));
     let url = joined.map_err(|error| Error::request_because("the URL is not valid", error))?;
+    // A reader of URLs takes backslashes for slashes, drops tabs, and goes up at dots: the path may name another host, to
+    // which the client's default headers would travel.
+    if !url.as_str().starts_with(prefix.as_str()) {
+        return Err(Error::request("the path leads out of the client's base URL"));
+    }
     checked(Place::of(url), client)
 }
 
@@ -113,6 +118,42 @@ mod tests {
         assert_eq!(
             resolved(Some("https://a.example/v1"), "http://b.example/x").unwrap(),
             "http://b.example/x"
+        );
+    }
+
+    /// Where the default headers would travel.
+    #[test]
+    fn no_path_leads_out_of_the_base_url() {
+        let base = Some("https://api.example.com/v1");
+        for target in [
+            r"\\evil.example\x",
+            r"/\\evil.example/x",
+            "/\t//evil.example/x",
+            " //evil.example/x",
+            "///\\evil.example",
+            "/../admin",
+            "a/../../admin",
+            "%2e%2e/admin",
+        ] {
+            let error = resolved(base, target).unwrap_err();
+            assert!(
+                error.is_builder() && !error.to_string().contains("evil"),
+                "{target:?}: {error}"
+            );
+        }
+        for (target, path) in [
+            ("", ""),
+            ("?x=//evil.example", "?x=//evil.example"),
+            ("a/../b", "b"),
+            (r"a\b", "a/b"),
+        ] {
+            let expected = format!("https://api.example.com/v1/{path}");
+            assert_eq!(resolved(base, target).unwrap(), expected, "{target:?}");
+        }
+        assert_eq!(
+            resolved(Some("https://api.example.com"), "/../x").unwrap(),
+            "https://api.example.com/x",
+            "there is nothing above"
         );
     }
 

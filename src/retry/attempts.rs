@@ -29,7 +29,8 @@ pub struct Attempts<P = RetryPolicy> {
     /// What an attempt used up that ended beside another one, and so had no say in what follows.
     spent: Option<StopReason>,
     backoff: Option<Duration>,
-    /// Small counts, so that an operation that waits holds little: no policy makes more than 100 attempts.
+    /// Small counts, so that an operation that waits holds little: no policy makes more than 100 attempts, and a loop
+    /// around an operation that makes it take up 255 has long shown what it does.
     refusals: u8,
     touched: Touched,
     effect: Effect,
@@ -145,7 +146,7 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             return Err(StopReason::KeyExpired);
         }
         self.hint = None;
-        self.possible_duplicates += u8::from(self.unprotected);
+        self.possible_duplicates = self.possible_duplicates.saturating_add(u8::from(self.unprotected));
         Ok(())
     }
 
@@ -324,8 +325,12 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             .error()
             .is_some_and(|failure| failure.delivery() == Delivery::Refused);
         self.refusals = self.refusals.saturating_add(u8::from(refused));
-        let untouched = verdict.is_untouched() || (outcome.is_untouched() && self.refusals <= 1);
-        let effect = effect_of(outcome, verdict);
+        let is_believed = !refused || self.refusals <= 1;
+        let untouched = verdict.is_untouched() || (outcome.is_untouched() && is_believed);
+        // A classifier that knows better than the status counts.
+        let effect = verdict
+            .effect()
+            .unwrap_or_else(|| if is_believed { outcome.effect() } else { Effect::Unknown });
         self.last = effect;
         let settled = outcome.is_replayed() && effect != Effect::Unknown;
         self.effect = if settled { effect } else { self.effect.then(effect) };
@@ -364,11 +369,6 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         let needed = wait.saturating_add(Attempts::LEAST_TIME_LEFT);
         deadline.saturating_duration_since(now) >= needed
     }
-}
-
-/// What one attempt may have done; a classifier that knows better than the status counts.
-fn effect_of(outcome: &Outcome<'_>, verdict: &Verdict) -> Effect {
-    verdict.effect().unwrap_or_else(|| outcome.effect())
 }
 
 /// Jitter on the server's wish, upwards only: earlier would be refused again, and all at once would be a herd.

@@ -16,7 +16,9 @@ pub enum Replay {
     /// knows what a second completion costs and what a missing one does, decides.
     #[default]
     WhenUntouched,
-    /// Repeats whatever can heal, and so may process twice; within a key's lifetime nothing changes for honoured keys.
+    /// Repeats whatever can heal, and so may process twice, where nothing protects from that.
+    ///
+    /// Nothing changes for idempotent methods and for honoured keys, which are still not repeated once they have expired.
     ///
     /// Each attempt that may be a duplicate is counted in the receipt
     /// ([`possible_duplicates`](crate::Receipt::possible_duplicates)) and told to observers before it is sent

@@ -1,6 +1,8 @@
 //! HTTP/2: a refusal by protocol is one of our attempts, repeated once, after a wait; everything else leaves doubt.
 
-use steadfast::{Client, Delivery, Effect, Ending, FailureKind, KeySupport, NotReplayable, ResponseExt, StopReason};
+use steadfast::{
+    Attempt, Client, Delivery, Effect, Ending, FailureKind, KeySupport, NotReplayable, ResponseExt, StopReason,
+};
 
 use crate::support::h2_server::{
     CANCEL, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, H2Server, H2Step, HTTP_1_1_REQUIRED, INTERNAL_ERROR, NO_ERROR,
@@ -61,6 +63,10 @@ async fn a_second_refusal_is_not_believed_without_an_honoured_key() {
             error.receipt().unwrap().stop(),
             StopReason::NotReplayable(NotReplayable::KeyIgnored)
         );
+        // Who is told that nothing happened begins anew, under another key.
+        let effects = error.receipt().unwrap().attempts().iter().map(Attempt::effect);
+        assert_eq!(effects.collect::<Vec<_>>(), [Effect::NotApplied, Effect::Unknown]);
+        assert_eq!(error.effect(), Effect::Unknown);
     }
 }
 

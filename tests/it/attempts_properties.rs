@@ -391,11 +391,16 @@ proptest! {
         let base = Clock::system().now();
         let policy = RetryPolicy::default();
         let mut attempts = policy.attempts(ReplaySafety::of_method(&Method::PUT), base);
-        let mut expected = Effect::NotApplied;
+        let (mut expected, mut refusals) = (Effect::NotApplied, 0);
         for end in &ends {
+            refusals += u32::from(end.is_refusal());
             let alone = end.with(|outcome| {
                 let _ = attempts.after(outcome, &end.verdict, base, 0.5);
-                if end.verdict.is_untouched() { Effect::NotApplied } else { outcome.effect() }
+                match (end.verdict.is_untouched(), end.is_refusal() && refusals > 1) {
+                    (true, _) => Effect::NotApplied,
+                    (false, true) => Effect::Unknown,
+                    (false, false) => outcome.effect(),
+                }
             });
             let settled = end.replayed && alone != Effect::Unknown;
             expected = match (expected, alone) {

@@ -79,7 +79,7 @@ mod tests {
     use crate::classify::Verdict;
     use crate::fixture::start;
     use crate::operation::{Effect, KeySupport, NotReplayable, Outcome, StopReason};
-    use crate::retry::{Attempts, Decision, ReplaySafety, RetryPolicy};
+    use crate::retry::{Attempts, Decision, Replay, ReplaySafety, RetryPolicy};
 
     fn begun(safety: ReplaySafety, now: Instant) -> Attempts {
         let mut attempts = RetryPolicy::default().attempts(safety, now);
@@ -112,6 +112,19 @@ mod tests {
         assert!(lent.begin(now).is_ok());
         assert_eq!(lent.begin(now), Err(StopReason::AttemptsExhausted));
         assert_eq!(lent.owned().begun(), 5);
+    }
+
+    #[test]
+    fn a_loop_without_end_around_it_is_counted_as_far_as_there_is_room() {
+        let now = start();
+        let safety = ReplaySafety::of_method(&Method::POST).with_replay(Replay::AtLeastOnce);
+        let mut attempts = failed(begun(safety, now), now);
+        for _ in 0..300 {
+            attempts = attempts.resumed(now).unwrap();
+            attempts.begin(now).unwrap();
+            attempts = failed(attempts, now);
+        }
+        assert_eq!(attempts.possible_duplicates(), 255);
     }
 
     #[test]

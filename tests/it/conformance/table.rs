@@ -141,7 +141,7 @@ fn not_repeated() -> Vec<Row> {
         row("a second refusal by protocol is not believed", &[Nack, Nack])
             .keyed(Keyed::Without)
             .waits(&[1])
-            .stops(no_key, Effect::NotApplied),
+            .stops(no_key, Effect::Unknown),
         row("the key is forgotten by then", &[Lost; 3])
             .key_lifetime(5)
             .waits(&[1, 2])

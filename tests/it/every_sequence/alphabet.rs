@@ -78,10 +78,11 @@ impl Symbol {
         matches!(self, Self::Refused | Self::RefusedStream)
     }
 
-    /// What the client may conclude from this outcome alone.
-    pub(super) fn effect(self) -> Effect {
+    /// What the client may conclude from this outcome alone, being refused by protocol for the so-manieth time.
+    pub(super) fn effect(self, refusals: usize) -> Effect {
         match self {
             Self::Success | Self::CutSuccess => Effect::Applied,
+            Self::RefusedStream if refusals > 1 => Effect::Unknown,
             Self::Unprocessable | Self::Refused | Self::RefusedStream => Effect::NotApplied,
             _ => Effect::Unknown,
         }

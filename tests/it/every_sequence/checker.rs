@@ -124,9 +124,11 @@ fn receipt_is_true(history: &History<'_>) -> bool {
         .iter()
         .zip(history.arrivals)
         .all(|(attempt, arrival)| arrival.at - history.began == attempt.started());
+    let mut refusals = 0;
     let ended = attempts.iter().zip(history.sequence).all(|(attempt, symbol)| {
+        refusals += usize::from(*symbol == Symbol::RefusedStream);
         attempt.ending().status().map(|status| status.as_u16()) == symbol.status()
-            && attempt.effect() == symbol.effect()
+            && attempt.effect() == symbol.effect(refusals)
     });
     let last_waits_not = attempts.last().is_some_and(|last| last.wait().is_none());
     let took = attempts.last().map(|last| last.started() + last.took());
@@ -145,7 +147,7 @@ fn agrees_with_the_model(history: &History<'_>) -> bool {
     let (mut refusals, mut effect) = (0, Effect::NotApplied);
     for (index, symbol) in history.sequence.iter().enumerate() {
         refusals += usize::from(*symbol == Symbol::RefusedStream);
-        effect = match (effect, symbol.effect()) {
+        effect = match (effect, symbol.effect(refusals)) {
             (Effect::Applied, _) | (_, Effect::Applied) => Effect::Applied,
             (Effect::Unknown, _) | (_, Effect::Unknown) => Effect::Unknown,
             _ => Effect::NotApplied,

@@ -17,7 +17,8 @@ pub(super) fn retry_after(headers: &HeaderMap, received: Option<SystemTime>) -> 
         .get_all(RETRY_AFTER_MS)
         .iter()
         .filter_map(|value| decimal(value, 1_000_000))
-        .max();
+        .max()
+        .filter(|wait| !wait.is_zero());
     let wish = milliseconds.or_else(|| {
         let base = headers.get(DATE).and_then(date).or(received);
         headers
@@ -146,6 +147,11 @@ mod tests {
         assert_eq!(
             wish(&[("retry-after", "9"), ("retry-after-ms", "300")]),
             Some(Duration::from_millis(300))
+        );
+        assert_eq!(
+            wish(&[("retry-after", "9"), ("retry-after-ms", "0")]),
+            Some(Duration::from_secs(9)),
+            "no wish at all is no finer one"
         );
         assert_eq!(
             wish(&[("retry-after", "2"), ("retry-after", "x"), ("retry-after", "5")]),

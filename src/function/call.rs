@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::error::ConfigError;
 use crate::event::warn_given_up;
-use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Scope, StopReason};
+use crate::operation::{Delivery, Effect, Failure, FailureKind, IdempotencyKey, KeySupport, Scope, StopReason};
 use crate::retry::{Decision, ReplaySafety, RetryPolicy};
 use crate::rng::Dice;
 
@@ -113,6 +113,10 @@ impl<'a> Call<'a> {
         } else {
             Duration::ZERO
         };
+        // Who reads it after this was dropped, or has panicked, finds an attempt of which nothing is known.
+        if let Log::Lent(history) = &mut self.history {
+            history.effect = Some(live.steps.attempts.effect().then(Effect::Unknown));
+        }
         let limit = match (begin.time_left, self.plan.attempt_timeout) {
             (Some(left), Some(limit)) => Some(left.min(limit)),
             (left, limit) => left.or(limit),

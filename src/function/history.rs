@@ -71,7 +71,8 @@ impl History {
         self.end.map(|end| end.stop)
     }
 
-    /// What the far side may have done because of the operation.
+    /// What the far side may have done because of the operation; unknown while an attempt is under way, and for ever if it
+    /// was dropped then.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect.unwrap_or(Effect::NotApplied)

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use steadfast::breaker::{CircuitBreaker, State, Try};
 use steadfast::budget::RetryBudget;
-use steadfast::{Clock, Scope, Verdict};
+use steadfast::function::History;
+use steadfast::{Clock, Effect, Scope, Verdict};
 
 use super::{known, policy, seconds, touchy};
 use crate::support_time::paused;
@@ -91,6 +92,38 @@ fn a_future_dropped_during_a_wait_costs_no_token() {
         }
     });
     assert_eq!(budget.balance(Scope::default()), 5.0);
+}
+
+#[test]
+fn a_history_says_that_nothing_is_known_of_an_attempt_that_was_dropped_or_panicked() {
+    let policy = policy();
+    let seen = |first: Verdict| {
+        let mut history = History::default();
+        paused(async {
+            let run = policy
+                .run(async |attempt| match attempt.number() {
+                    1 => Err::<(), _>(()),
+                    _ => pending().await,
+                })
+                .classify(move |_| first)
+                .history(&mut history)
+                .into_future();
+            tokio::select! {
+                biased;
+                _over = run => unreachable!("it hangs"),
+                () = async { Clock::system().sleep(seconds(60)).await } => {}
+            }
+        });
+        (history.attempts().len(), history.effect())
+    };
+    assert_eq!(seen(Verdict::retry_untouched()), (1, Effect::Unknown));
+    assert_eq!(seen(Verdict::retry()), (1, Effect::Unknown));
+
+    let mut history = History::default();
+    let run = policy.run_blocking(|_| -> Result<(), ()> { panic!("on purpose") });
+    let run = run.history(&mut history);
+    assert!(catch_unwind(AssertUnwindSafe(|| run.call())).is_err());
+    assert_eq!((history.attempts().len(), history.effect()), (0, Effect::Unknown));
 }
 
 #[test]

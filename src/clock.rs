@@ -116,19 +116,33 @@ impl Clock {
 
     /// Lets a future run for at most `limit` of real time; `None` if it was not done by then.
     pub(crate) fn limit<F: Future>(limit: Duration, future: F) -> Limited<F> {
+        Self::limit_until(time::Instant::now().into_std().checked_add(limit), future)
+    }
+
+    /// The same until an instant of real time; for ever without one.
+    #[inline]
+    pub(crate) fn limit_until<F: Future>(end: Option<Instant>, future: F) -> Limited<F> {
         Limited {
             future,
-            timer: Timer::at(time::Instant::now().checked_add(limit)),
+            timer: Timer::at(end),
         }
     }
 
-    /// The same for an attempt that began at `began` by this clock, which spares reading it again.
+    /// When the time of an attempt that began at `began` by this clock is up: real time, since skipped time has passed for no
+    /// socket. `None` if that is too far ahead.
     #[inline]
-    pub(crate) fn limit_since<F: Future>(&self, began: Instant, limit: Duration, future: F) -> Limited<F> {
-        Limited {
-            future,
-            timer: self.limit_timer(began, limit),
-        }
+    pub(crate) fn end(&self, began: Instant, limit: Duration) -> Option<Instant> {
+        let began = if self.0.is_none() {
+            began
+        } else {
+            time::Instant::now().into_std()
+        };
+        began.checked_add(limit)
+    }
+
+    /// What is left until an instant of real time.
+    pub(crate) fn left(end: Instant) -> Duration {
+        end.saturating_duration_since(time::Instant::now().into_std())
     }
 
     /// The same as [`sleep`](Self::sleep), for futures that are written by hand; it begins at once.
@@ -137,19 +151,14 @@ impl Clock {
         if self.skip(wait) {
             Timer::Skipped { passed: false }
         } else {
-            Timer::at(time::Instant::now().checked_add(wait))
+            Timer::at(time::Instant::now().into_std().checked_add(wait))
         }
     }
 
-    /// A timer for the limit of an attempt that began at `began` by this clock; skipped time has passed for no socket.
+    /// A timer for the limit of an attempt that began at `began` by this clock.
     #[inline]
     pub(crate) fn limit_timer(&self, began: Instant, limit: Duration) -> Timer {
-        let began = if self.0.is_none() {
-            began.into()
-        } else {
-            time::Instant::now()
-        };
-        Timer::at(began.checked_add(limit))
+        Timer::at(self.end(began, limit))
     }
 
     /// Jumps ahead, if this clock skips.
@@ -230,9 +239,9 @@ pin_project! {
 impl Timer {
     /// Ends at an instant; never, if there is none so far ahead.
     #[inline]
-    fn at(end: Option<time::Instant>) -> Self {
+    fn at(end: Option<Instant>) -> Self {
         end.map_or(Self::Idle, |end| Self::Set {
-            sleep: time::sleep_until(end),
+            sleep: time::sleep_until(end.into()),
         })
     }
 }

@@ -50,17 +50,12 @@ impl Route for Direct {
 impl Operation {
     /// Runs it to its end.
     pub(crate) async fn run(&mut self, route: impl Route) -> Result<Finished<Box<Response>>, Error> {
-        if self.template.body.is_to_collect() {
-            let limit = self.template.attempt_timeout;
-            let limit = self.total_timeout().map_or(limit, |total| total.min(limit));
-            aside(|| self.template.body.collect(limit)).await?;
-        }
         let span = operation_span(&self.receipt);
-        Ok(if span.is_disabled() {
+        if span.is_disabled() {
             self.drive(route).await
         } else {
             aside(|| self.drive(route).instrument(span)).await
-        })
+        }
     }
 
     /// Turns its end into what the caller gets.
@@ -85,9 +80,24 @@ impl Operation {
         started.checked_add(limit?)
     }
 
-    async fn drive<R: Route>(&mut self, route: R) -> Finished<Box<Response>> {
+    /// Reads the body into memory, as part of the operation, and says when that began and ended.
+    async fn collects(&mut self) -> Result<(Instant, Instant), Error> {
+        let started = self.client.0.setup.clock.now();
+        let limit = self.template.attempt_timeout;
+        let limit = self.total_timeout().map_or(limit, |total| total.min(limit));
+        self.template.body.collect(limit).await?;
+        Ok((started, self.client.0.setup.clock.now()))
+    }
+
+    async fn drive<R: Route>(&mut self, route: R) -> Result<Finished<Box<Response>>, Error> {
+        let (started, began) = if self.template.body.is_to_collect() {
+            aside(|| self.collects()).await?
+        } else {
+            // The first attempt begins with the operation: one clock read for both.
+            let now = self.client.0.setup.clock.now();
+            (now, now)
+        };
         let setup = &self.client.0.setup;
-        let started = setup.clock.now();
         let policy = self.overrides.get().and_then(|overrides| overrides.policy.as_ref());
         let policy = policy.unwrap_or(&setup.settings.policy);
         let mut attempts = route.take_up(policy.attempts_until(self.safety, started, None));
@@ -127,9 +137,10 @@ impl Operation {
                 started,
             },
             last: Last::default(),
+            began,
         };
         let finished = run.drive().await;
         route.leave(&run.course.steps.attempts);
-        finished
+        Ok(finished)
     }
 }

@@ -2,7 +2,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
@@ -69,8 +68,8 @@ impl Transport for Wire {
         }
     }
 
-    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
-        boxed(|| run.once(began))
+    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>) -> Aside<'r, Option<Box<Followed>>> {
+        boxed(|| run.once())
     }
 
     fn armor(&self) -> Armor {

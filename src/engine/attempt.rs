@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header::UPGRADE;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -20,11 +20,11 @@ pub(crate) trait Transport: Send + Sync {
     /// Boxed, since the answer is handed on through a dozen hands.
     fn send(&self, request: Request) -> impl Future<Output = Sent<Box<Response>>> + Send;
 
-    /// Begins an attempt of an operation that takes this way: `boxed(|| run.once(began))`.
+    /// Begins an attempt of an operation that takes this way: `boxed(|| run.once())`.
     ///
     /// Each transport says so itself, although all say the same: what is generic is compiled in the crate that uses it, far
     /// from all that it calls here, and the caller's future would have the whole engine in it.
-    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>>
+    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>) -> Aside<'r, Option<Box<Followed>>>
     where
         Self: Sized;
 
@@ -153,10 +153,10 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
         Ok(whole.into_response(self.url).into())
     }
 
-    /// What is kept of a head, should its body fail; the server's wish matters only for a failure.
+    /// What is kept of a head, should its body fail. The server's wish matters only where the body is part of the attempt.
     fn head(&self, plan: &Plan<'_>, response: &Response) -> Head {
         let status = response.status();
-        let matters = self.template.buffer().is_some() && status.is_server_error();
+        let matters = self.template.buffer().is_some() && peek::is_shown(status);
         Head {
             status,
             retry_after: if matters { wish(plan, response) } else { None },
@@ -190,13 +190,14 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
         if !peek::is_shown(status) || !plan.wants_body(status) {
             return Ok(response);
         }
-        let (response, seen) = aside(|| peek::peek(response, self.template.attempt_timeout)).await;
+        let time = (self.template.attempt_timeout / 4).min(trip.until.map_or(Duration::MAX, Clock::left) / 2);
+        let (response, seen) = aside(|| peek::peek(response, time)).await;
         trip.detour().seen = Some(seen);
         Ok(response)
     }
 
-    fn once<'r>(run: &'r mut Run<'_, Self>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
-        T::once(run, began)
+    fn once<'r>(run: &'r mut Run<'_, Self>) -> Aside<'r, Option<Box<Followed>>> {
+        T::once(run)
     }
 
     fn outcome<'a>(&'a self, plan: &Plan<'_>, trip: &'a Trip, sent: &'a Sent<Box<Response>>) -> Outcome<'a> {

@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::aside::Aside;
 use super::run::{Followed, Run};
@@ -30,7 +30,7 @@ pub(crate) trait Exchange: Send + Sync {
     fn send(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32) -> impl Future<Output = Sent<Self::Answer>> + Send;
 
     /// Begins [`Run::once`], boxed, so that nothing an attempt needs is held while the next one is waited for.
-    fn once<'r>(run: &'r mut Run<'_, Self>, began: Instant) -> Aside<'r, Option<Box<Followed>>>
+    fn once<'r>(run: &'r mut Run<'_, Self>) -> Aside<'r, Option<Box<Followed>>>
     where
         Self: Sized;
 

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 
 /// How much of an error's body classifiers may see: error bodies have a few hundred bytes.
 pub(crate) const LIMIT: usize = 64 * 1024;
-/// How long that may take: a body that comes slower must not cost the answer that its head already is.
+/// How long that may take at most: a body that comes slower must not cost the answer that its head already is.
 const TIME: Duration = Duration::from_secs(2);
 
 /// Only the bodies of errors are ever shown: a success is not held up, and may be a stream without end.
@@ -22,13 +22,14 @@ pub(super) fn is_shown(status: StatusCode) -> bool {
 }
 
 /// Reads the beginning of a body, and gives the response back whole: what was read, then the rest.
-pub(super) async fn peek(response: Box<Response>, attempt_timeout: Duration) -> (Box<Response>, Bytes) {
+///
+/// It may take `time`, which must end before the attempt's time does.
+pub(super) async fn peek(response: Box<Response>, time: Duration) -> (Box<Response>, Bytes) {
     let url = response.url().clone();
     let (parts, mut body) = http::Response::<reqwest::Body>::from(*response).into_parts();
     let mut held = BytesMut::new();
     // By reference: when the time is over, what was read and what is left are both still here.
-    let time = TIME.min(attempt_timeout / 4);
-    let end = Clock::limit(time, fill(&mut body, &mut held)).await;
+    let end = Clock::limit(time.min(TIME), fill(&mut body, &mut held)).await;
     let held = held.freeze();
     let seen = held.slice(..held.len().min(LIMIT));
     let response = match end {

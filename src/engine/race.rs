@@ -112,7 +112,8 @@ fn run<'f, E: Exchange>(
     trip: &'f mut Trip,
 ) -> impl Future<Output = Option<Sent<E::Answer>>> + Send + use<'f, E> {
     let limit = course.begins(runner.begin, &runner.span);
-    send((exchange, plan), (runner.begin.number, runner.began), limit, trip).instrument(runner.span.span())
+    trip.until = plan.setup.clock.end(runner.began, limit);
+    send((exchange, plan), runner.begin.number, trip).instrument(runner.span.span())
 }
 
 impl<'a> Runner<'a> {

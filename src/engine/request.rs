@@ -127,7 +127,7 @@ impl<T: Transport> HttpExchange<'_, T> {
         step.map_or(self.url, |step| &step.url)
     }
 
-    /// An idempotent request without a body may be repeated by anyone; anything else goes armored where needed.
+    /// A safe request (RFC 9110 §9.2.1) may be repeated by anyone; anything else goes armored where needed.
     fn armor(&self) -> Armor {
         if self.template.method.is_safe() {
             Armor::Needless

@@ -28,6 +28,8 @@ pub(crate) struct Run<'a, E: Exchange> {
     pub(crate) exchange: E,
     pub(crate) course: Course<'a>,
     pub(crate) last: Last<E>,
+    /// When the next attempt begins, or the last one did.
+    pub(crate) began: Instant,
 }
 
 /// What the attempts so far brought.
@@ -52,9 +54,7 @@ impl<E: Exchange> Run<'_, E> {
     ///
     /// By reference, as everything that is awaited here: a future keeps what it was given beside what it made of it.
     pub(crate) async fn drive(&mut self) -> Finished<E::Answer> {
-        // The first attempt begins with the operation: one clock read for both.
-        let mut began = self.course.started;
-        while let Some(Followed { decision, hint, at }) = E::once(self, began).await.map(|followed| *followed) {
+        while let Some(Followed { decision, hint, at }) = E::once(self).await.map(|followed| *followed) {
             match decision {
                 Decision::Stop(stop) => {
                     aside(|| self.gives_up(stop, hint, at)).await;
@@ -66,22 +66,23 @@ impl<E: Exchange> Run<'_, E> {
                     aside(|| self.course.plan.setup.clock.wait(rest)).await;
                 }
             }
-            began = self.course.plan.setup.clock.now();
+            self.began = self.course.plan.setup.clock.now();
             if self.exchange.can_look_up() && self.course.is_in_doubt() {
-                let (found, now) = aside(|| self.look_up(Prospect::Repeated, began)).await;
+                let (found, now) = aside(|| self.look_up(Prospect::Repeated, self.began)).await;
                 // What stays forbidden need not queue for a place.
                 if let Some(stop) = found.or(self.course.barred()) {
                     self.course.stops(stop, None, now);
                     break;
                 }
-                began = now;
+                self.began = now;
             }
         }
         self.finished()
     }
 
     /// Makes one attempt, if there is leave, and tells what follows; nothing does if the operation is over.
-    pub(crate) async fn once(&mut self, mut began: Instant) -> Option<Box<Followed>> {
+    pub(crate) async fn once(&mut self) -> Option<Box<Followed>> {
+        let mut began = self.began;
         let place = match &self.course.plan.setup.limit {
             None => None,
             Some(limit) => match aside(|| enter(limit, &mut self.course, began)).await {
@@ -109,13 +110,15 @@ impl<E: Exchange> Run<'_, E> {
             None => {
                 let limit = self.course.begins(leave, &span);
                 let plan = &self.course.plan;
+                trip.until = plan.setup.clock.end(began, limit);
                 let sent = if span.is_disabled() {
                     // Where it stays, for a limit takes what it is given from hand to hand.
+                    let until = trip.until;
                     let sending = pin!(self.exchange.send(plan, &mut trip, leave.number));
-                    plan.setup.clock.limit_since(began, limit, sending).await
+                    Clock::limit_until(until, sending).await
                 } else {
-                    let (way, attempt) = ((&self.exchange, plan), (leave.number, began));
-                    aside(|| send(way, attempt, limit, &mut trip).instrument(span.span())).await
+                    let way = (&self.exchange, plan);
+                    aside(|| send(way, leave.number, &mut trip).instrument(span.span())).await
                 };
                 (sent.unwrap_or_else(|| Err(trip.timed_out().into())), None)
             }
@@ -211,8 +214,11 @@ impl<E: Exchange> Run<'_, E> {
         if effect != Effect::Applied {
             return (None, now);
         }
-        // An earlier answer says nothing any more.
+        // An earlier answer says nothing any more, nor does a failure beside the answer that was found.
         self.last.retired = Seldom::NONE;
+        if answer.is_some() {
+            self.last.failure = Seldom::NONE;
+        }
         self.last.answer = answer;
         (Some(StopReason::LookedUp), now)
     }
@@ -232,15 +238,13 @@ impl<E: Exchange> Run<'_, E> {
     }
 }
 
-/// Sends once, within the attempt's limit; `None` if that ran out.
+/// Sends once, while the attempt's time lasts; `None` if it ran out.
 pub(super) fn send<'f, E: Exchange>(
     (exchange, plan): (&'f E, &'f Plan<'_>),
-    (number, began): (u32, Instant),
-    limit: Duration,
+    number: u32,
     trip: &'f mut Trip,
 ) -> Limited<impl Future<Output = Sent<E::Answer>> + Send + use<'f, E>> {
-    let sending = exchange.send(plan, trip, number);
-    plan.setup.clock.limit_since(began, limit, sending)
+    Clock::limit_until(trip.until, exchange.send(plan, trip, number))
 }
 
 impl<E: Exchange> Default for Last<E> {

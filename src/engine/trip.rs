@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -10,6 +10,8 @@ use crate::operation::{Delivery, Failure, FailureKind, Hop, Outcome, Seldom};
 #[derive(Default)]
 pub(crate) struct Trip {
     pub(super) progress: Progress,
+    /// When its time is up.
+    pub(super) until: Option<Instant>,
     detour: Seldom<Detour>,
 }
 
@@ -88,14 +90,16 @@ impl Trip {
 impl Detour {
     #[cold]
     fn tells<'a>(&'a self, outcome: &mut Outcome<'a>, method: &Method) {
-        let diverts = |hop: &Hop| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != method;
+        let asked = std::iter::once(method).chain(self.hops.iter().map(Hop::method));
+        let diverts =
+            |(hop, asked): (&Hop, &Method)| matches!(hop.status().as_u16(), 301 | 302) && hop.method() != asked;
         if let Some(seen) = &self.seen {
             *outcome = outcome.with_body(seen);
         }
         if self.moved {
             *outcome = outcome.after_unseen_redirect();
         }
-        if self.hops.iter().any(diverts) {
+        if self.hops.iter().zip(asked).any(diverts) {
             *outcome = outcome.after_diversion();
         } else if !self.hops.is_empty() {
             *outcome = outcome.after_redirect();

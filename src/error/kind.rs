@@ -19,7 +19,7 @@ pub(super) enum Kind {
     /// No (whole) answer came.
     #[error(transparent)]
     Failure(Failure),
-    /// Nothing was sent.
+    /// No attempt was made.
     #[error("nothing was sent")]
     NothingSent,
 }

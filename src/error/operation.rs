@@ -258,7 +258,8 @@ impl Error {
         let kind = match (failure, &response) {
             (Some(failure), _) => Kind::Failure(failure),
             (None, Some(response)) => Kind::Status(response.status()),
-            (None, None) => Kind::NothingSent,
+            // An answer that is not kept: a lookup outdid it, or it was too large, or too slow, to be kept through a wait.
+            (None, None) => answered(&receipt).map_or(Kind::NothingSent, Kind::Status),
         };
         Self(Box::new(Inner {
             kind,
@@ -296,6 +297,15 @@ impl Error {
     fn has_kind(&self, test: impl FnOnce(FailureKind) -> bool) -> bool {
         self.failure().is_some_and(|failure| test(failure.kind()))
     }
+}
+
+/// The last status that arrived.
+fn answered(receipt: &Receipt) -> Option<StatusCode> {
+    receipt
+        .attempts()
+        .iter()
+        .rev()
+        .find_map(|attempt| attempt.ending().status())
 }
 
 impl fmt::Display for Error {

@@ -65,8 +65,9 @@ fn writes_end(receipt: &Receipt) {
     }
 }
 
+/// What a lookup found done is not given up, even if its answer stays lost.
 fn is_given_up(receipt: &Receipt) -> bool {
-    receipt.stop() != StopReason::Accepted
+    !matches!(receipt.stop(), StopReason::Accepted | StopReason::LookedUp)
 }
 
 /// Warns that an operation around a function was given up.

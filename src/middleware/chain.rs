@@ -1,5 +1,4 @@
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::Extensions;
@@ -52,8 +51,8 @@ impl Transport for Chain<'_> {
         answer.map(Box::new).map_err(|error| place(error).into())
     }
 
-    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>, began: Instant) -> Aside<'r, Option<Box<Followed>>> {
-        boxed(|| run.once(began))
+    fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>) -> Aside<'r, Option<Box<Followed>>> {
+        boxed(|| run.once())
     }
 
     /// The client at the chain's end was built elsewhere.

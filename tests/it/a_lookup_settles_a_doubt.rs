@@ -343,6 +343,9 @@ fn an_operation_that_took_effect_asks_nobody_to_try_again_later() {
 
     assert!(error.is_looked_up(), "{error}");
     assert_eq!((error.effect(), error.retry_after()), (Effect::Applied, None));
+    // The answer is outdated and not kept; what it said is.
+    assert!(error.is_status() && error.response().is_none(), "{error}");
+    assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use steadfast::StopReason;
 use steadfast::budget::RetryBudget;
+use steadfast::classify::on_status;
+use steadfast::{ResponseExt, StopReason};
 
-use crate::support::{RawServer, answer, client, impatient, limit};
+use crate::support::{After, RawServer, Step, answer, client, impatient, limit};
 
 /// The first wait after a 503 with these header lines.
 async fn waited(headers: &str) -> Duration {
@@ -15,9 +16,7 @@ async fn waited(headers: &str) -> Duration {
         .await
         .unwrap();
     assert_eq!(server.arrivals().len(), 2, "{headers}");
-    steadfast::ResponseExt::receipt(&response).unwrap().attempts()[0]
-        .wait()
-        .unwrap()
+    response.receipt().unwrap().attempts()[0].wait().unwrap()
 }
 
 #[tokio::test]
@@ -116,7 +115,7 @@ async fn a_wish_on_an_answer_is_the_callers_to_read() {
         (response.headers()["retry-after"].as_bytes(), server.arrivals().len()),
         (&b"7"[..], 1)
     );
-    let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
+    let receipt = response.receipt().unwrap();
     assert_eq!(
         (receipt.stop(), receipt.retry_after()),
         (StopReason::Accepted, Some(Duration::from_secs(7)))
@@ -147,11 +146,26 @@ async fn a_wish_holds_for_one_wait_only() {
         .await
         .unwrap();
 
-    let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
+    let receipt = response.receipt().unwrap();
     let waits: Vec<_> = receipt.attempts().iter().filter_map(steadfast::Attempt::wait).collect();
     assert_eq!(waits.len(), 2);
     assert!(
         waits[0] >= Duration::from_secs(60) && waits[1] < Duration::from_secs(3),
         "{waits:?}"
     );
+}
+
+/// A classifier may retry a 4xx, and a buffered body is part of the attempt.
+#[tokio::test]
+async fn a_429_whose_body_is_cut_has_its_wish_heeded() {
+    let text = "HTTP/1.1 429 X\r\nretry-after: 7\r\ncontent-length: 10\r\n\r\nhalf";
+    let server = RawServer::start([Step::Write(text.into(), After::Fin), answer(200, "", "")]).await;
+    let (builder, _clock) = impatient();
+    let client = builder.buffer(100).build().unwrap();
+
+    let sent = client.post(server.url("/")).classify(on_status([429]).retry()).send();
+    let response = limit(sent).await.unwrap();
+
+    let wait = response.receipt().unwrap().attempts()[0].wait().unwrap().as_secs_f64();
+    assert!((7.0..=7.7).contains(&wait), "{wait}");
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use steadfast::testing::{Script, Step as Scripted};
-use steadfast::{Backoff, Client, Event, Jitter, RetryPolicy};
+use steadfast::{Backoff, Client, Event, Finding, Jitter, RetryPolicy};
 use tracing::Instrument;
 
 use crate::support::After::Fin;
-use crate::support::{RawServer, Spans, Step, answer, client, limit};
+use crate::support::{RawServer, Spans, Step, answer, client, impatient, limit};
 use crate::support_time::paused;
 
 #[tokio::test]
@@ -153,6 +153,12 @@ async fn what_is_given_up_is_a_warning_and_nothing_else_is() {
 
     limit(client.post(server.url("/")).send()).await.unwrap_err();
     limit(client.post(server.url("/")).send()).await.unwrap();
+    // What a lookup finds done is not given up.
+    let server = RawServer::start([answer(503, "", "")]).await;
+    let client = impatient().0.on_unknown(|_| async { Finding::applied() });
+    limit(client.build().unwrap().post(server.url("/")).send())
+        .await
+        .unwrap_err();
 
     let warnings: Vec<_> = spans
         .own()

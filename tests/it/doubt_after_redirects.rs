@@ -55,6 +55,19 @@ fn a_success_after_a_redirect_is_the_request_s_own_unless_the_method_was_changed
     }
 }
 
+/// The 302 changed nothing: the 303 before it had made a GET, and says that the POST was done.
+#[test]
+fn a_302_that_a_get_meets_diverts_nothing() {
+    let script = redirecting(StatusCode::SEE_OTHER, |arrival| match arrival.url.path() {
+        "/elsewhere" => Step::status(StatusCode::FOUND).header("location", "/further"),
+        _ => Step::status(StatusCode::OK),
+    });
+    let client = client(&script, |builder| builder);
+    let response = paused(client.post("https://api.example.com/charges").body("x").send()).unwrap();
+    assert_eq!(response.receipt().unwrap().attempts()[0].hops().len(), 2);
+    assert_eq!(response.receipt().unwrap().effect(), Effect::Applied);
+}
+
 #[test]
 fn a_rejection_whose_body_is_cut_after_a_redirect_leaves_the_effect_unknown() {
     let script = redirecting(StatusCode::SEE_OTHER, |_| Step::cut_body(StatusCode::FORBIDDEN, "half"));

@@ -1,10 +1,14 @@
 //! A total timeout holds whatever the server does.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use proptest::prelude::*;
+use steadfast::reqwest;
+use steadfast::reqwest::multipart::{Form, Part};
 use steadfast::testing::{Script, Step};
 use steadfast::{Backoff, Client, ClientBuilder, Clock, Effect, Error, Jitter, Receipt, ResponseExt, RetryPolicy};
 
@@ -124,6 +128,23 @@ fn a_retry_after_beyond_the_deadline_stops_at_once_and_is_handed_over() {
     );
 }
 
+/// What a classifier may look at of a body must not cost the answer that its head already is.
+#[test]
+fn an_error_s_body_that_is_looked_at_does_not_take_the_answer_s_time() {
+    let script = Script::from_fn(|_| {
+        Step::stall_body(StatusCode::TOO_MANY_REQUESTS, "half").after(TOTAL - Duration::from_secs(1))
+    });
+    let curious = RetryPolicy::builder().classify_body_fn(|_| None).build().unwrap();
+    let builder = Client::builder().retry(curious);
+    let (result, took) = paused(operation(builder, &script, TOTAL));
+    let receipt = result.unwrap();
+    assert_eq!(
+        receipt.attempts()[0].ending().status(),
+        Some(StatusCode::TOO_MANY_REQUESTS)
+    );
+    assert!(took < TOTAL, "{took:?}");
+}
+
 #[test]
 fn a_hook_that_never_returns_is_cut_at_the_total_timeout() {
     let script = Script::from_fn(|_| Step::status(StatusCode::OK));
@@ -171,4 +192,49 @@ proptest! {
             prop_assert!(total.saturating_sub(since) >= Duration::from_millis(249), "a wait was begun in vain");
         }
     }
+}
+
+/// Four bytes, after a while.
+struct Late(Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>);
+
+impl http_body::Body for Late {
+    type Data = bytes::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>> {
+        if let Some(late) = &mut self.0 {
+            ready!(late.as_mut().poll(context));
+            self.0 = None;
+            return Poll::Ready(Some(Ok(http_body::Frame::data("late".into()))));
+        }
+        Poll::Ready(None)
+    }
+}
+
+/// A form's part that comes slowly is read before the first attempt, within the same time.
+#[test]
+fn what_a_form_takes_to_be_read_is_part_of_the_total_timeout() {
+    let script = Script::from_fn(|_| Step::status(StatusCode::OK).after(Duration::from_secs(5)));
+    paused(async {
+        let client = Client::builder().script(&script).build().unwrap();
+        let late = async { Clock::system().sleep(Duration::from_secs(6)).await };
+        let part = Part::stream_with_length(reqwest::Body::wrap(Late(Some(Box::pin(late)))), 4);
+        let form = client
+            .post("https://api.example.com/")
+            .multipart(Form::new().part("file", part));
+
+        let began = Clock::system().now();
+        let error = form.total_timeout(Duration::from_secs(10)).send().await.unwrap_err();
+
+        assert_eq!((Clock::system().now() - began).as_secs(), 10);
+        assert!(error.is_timeout(), "{error}");
+        let receipt = error.receipt().unwrap();
+        assert_eq!(receipt.elapsed().as_secs(), 10);
+        // The attempt itself began when the form was read.
+        let attempt = &receipt.attempts()[0];
+        assert_eq!((attempt.started().as_secs(), attempt.took().as_secs()), (6, 4));
+    });
 }

@@ -7,7 +7,7 @@ use reqwest_middleware::Error;
 use steadfast::middleware::{ErrorExt, Resilience};
 use steadfast::testing::fault_proxy::{Fault, FaultScript};
 use steadfast::testing::{FaultProxy, PaymentApi};
-use steadfast::{Client, Clock, Effect, Hedge, Origin, Redirects, ResponseExt, RetryPolicy, StopReason};
+use steadfast::{Client, Clock, Effect, Finding, Hedge, Origin, Redirects, ResponseExt, RetryPolicy, StopReason};
 
 use super::{Counting, alone, bare, resilience};
 use crate::support::{After, RawServer, Step, answer, impatient, limit};
@@ -217,4 +217,26 @@ impl reqwest_middleware::Middleware for Marking {
         extensions.get_mut::<Passed>().unwrap().0 += 1;
         next.run(request, extensions).await
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_a_lookup_found_is_the_answer_here_too() {
+    let api = PaymentApi::start().await.unwrap();
+    let proxy = FaultProxy::start(api.url()).await.unwrap();
+    proxy.play(FaultScript::list([Fault::lost_response()]));
+    let builder = Client::builder().on_unknown(|_| async {
+        let found = http::Response::builder().status(201).body("the charge").unwrap();
+        Finding::answered(found.into())
+    });
+    let client = bare().with(Resilience::from_builder(builder).unwrap()).build();
+
+    let sent = client.post(proxy.endpoint("/v1/charges")).body("amount=100").send();
+    let response = limit(sent).await.unwrap();
+
+    let receipt = response.receipt().unwrap();
+    assert_eq!(
+        (receipt.stop(), receipt.effect()),
+        (StopReason::LookedUp, Effect::Applied)
+    );
+    assert_eq!((response.status(), api.totals().effects()), (StatusCode::CREATED, 1));
 }

@@ -176,4 +176,28 @@ mod tests {
         assert_eq!(second, Decision::Stop(StopReason::AttemptsExhausted));
         assert_eq!(operation.retry_after(), Some(Duration::from_secs(7)));
     }
+
+    /// Two wait for what pays for one: the second to come has waited, too.
+    #[test]
+    fn a_wish_that_was_waited_for_is_not_told_by_whoever_is_refused_after_the_wait() {
+        let now = start();
+        let policy = RetryPolicy::default();
+        let budget = RetryBudget::builder().initial(0.5).build().unwrap();
+        let safety = ReplaySafety::of_method(&Method::POST).with_key(KeySupport::Honored);
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from_static("7"))]);
+        let busy = Outcome::response(StatusCode::SERVICE_UNAVAILABLE, &headers);
+        let mut operations = [(); 2].map(|()| {
+            let operation = Operation::new(&policy, safety, Scope::named("orders"), now);
+            operation.with_retry_budget(budget.clone())
+        });
+        for operation in &mut operations {
+            let decision = operation.begin(now).unwrap().ended(&busy, now, 0.0);
+            assert_eq!(decision, Decision::RetryAfter(Duration::from_secs(7)));
+        }
+        let later = now + Duration::from_secs(7);
+        let [first, second] = &mut operations;
+        assert!(first.begin(later).is_ok());
+        assert_eq!(second.begin(later).err(), Some(StopReason::BudgetExhausted));
+        assert_eq!(second.retry_after(), None);
+    }
 }

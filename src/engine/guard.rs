@@ -283,7 +283,8 @@ fn pay(budget: &RetryBudget, (failed, scope): (Failed, Scope)) -> Result<(Withdr
 /// What an outcome says about the server's health.
 ///
 /// 5xx, time limits and failed connections count against it. A 4xx is a sign of life; a 429 and a refusal by protocol
-/// are neutral, the server being busy or going away in good order; so is a request that failed by itself. An answer
+/// are neutral, the server being busy or going away in good order; so is a request that failed by itself, or whose time ran
+/// out before it was sent: a hook or a layer underneath took it. An answer
 /// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
 #[inline]
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
@@ -293,6 +294,9 @@ fn signal_of(outcome: &Outcome<'_>) -> Signal {
             Told::Busy(_) => Signal::Neutral,
             Told::Failed => Signal::Failure,
         };
+    }
+    if outcome.error().is_some_and(Failure::is_late_at_home) {
+        return Signal::Neutral;
     }
     match (status_of(outcome), outcome.error().map(Failure::kind)) {
         (Some(StatusCode::TOO_MANY_REQUESTS), _)
@@ -309,7 +313,10 @@ fn signal_of(outcome: &Outcome<'_>) -> Signal {
 fn failed(outcome: &Outcome<'_>) -> Failed {
     if throttled(outcome) {
         Failed::Throttled
-    } else if outcome.error().is_some_and(Failure::is_timeout) {
+    } else if outcome
+        .error()
+        .is_some_and(|failure| failure.is_timeout() && !failure.is_late_at_home())
+    {
         Failed::TimedOut
     } else {
         Failed::Error

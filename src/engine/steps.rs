@@ -35,6 +35,16 @@ impl Refused {
             transition: None,
         }
     }
+
+    /// By budget or policy: what the server asked to wait was waited for by then, and is not asked for twice.
+    #[cold]
+    fn after_a_wait(stop: StopReason, permit: Option<&Permit<'_>>) -> Self {
+        Self {
+            stop,
+            retry_after: None,
+            transition: permit.and_then(Permit::transition).copied(),
+        }
+    }
 }
 
 /// An attempt that ended, and when.
@@ -79,23 +89,14 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         // A withdrawal that no attempt follows goes back when it is dropped.
         let withdrawal = match self.guards.pay(shields) {
             Ok(withdrawal) => withdrawal,
-            Err(stop) => return Err(self.refused(stop, permit.as_ref()).into()),
+            Err(stop) => return Err(Refused::after_a_wait(stop, permit.as_ref()).into()),
         };
         match self.attempts.begin(now) {
             Ok(begin) => {
                 self.guards.spend(withdrawal);
                 Ok(begin)
             }
-            Err(stop) => Err(self.refused(stop, permit.as_ref()).into()),
-        }
-    }
-
-    #[cold]
-    fn refused(&self, stop: StopReason, permit: Option<&Permit<'_>>) -> Refused {
-        Refused {
-            stop,
-            retry_after: self.attempts.retry_after(),
-            transition: permit.and_then(Permit::transition).copied(),
+            Err(stop) => Err(Refused::after_a_wait(stop, permit.as_ref()).into()),
         }
     }
 

@@ -48,7 +48,8 @@ pub enum FailureKind {
     ConnectionLost,
     /// What arrived is not HTTP.
     Protocol,
-    /// No response head in time.
+    /// No response head in time; with [`Delivery::NeverSent`], a hook or the service underneath used the time up, and nothing
+    /// was sent.
     HeadTimeout,
     /// The response head came, the rest of the body did not come in time.
     BodyTimeout,
@@ -151,6 +152,11 @@ impl Failure {
             self.kind,
             FailureKind::ConnectTimeout | FailureKind::HeadTimeout | FailureKind::BodyTimeout
         )
+    }
+
+    /// True if its time ran out before anything was sent: with a hook that hangs, or a layer that is not ready.
+    pub(crate) fn is_late_at_home(&self) -> bool {
+        self.kind == FailureKind::HeadTimeout && self.delivery == Delivery::NeverSent
     }
 
     /// After a redirect was followed, nothing about the last hop says what the first one did.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use steadfast::breaker::State;
 use steadfast::testing::{Script, Step};
-use steadfast::{Body, Client, Clock, Delivery, FailureKind};
+use steadfast::{Body, Client, Clock, Delivery, Effect, FailureKind};
 use tokio::net::TcpListener;
 
 use crate::support::{After, RawServer, SHORT, Step as Bytes, answer, impatient, limit, one_shot};
@@ -119,6 +119,26 @@ fn a_request_that_fails_by_itself_says_nothing() {
         let seen = state_of(&client, A);
         assert_eq!((seen.state, seen.attempts), (State::Closed, 0));
     });
+}
+
+/// It waits for somebody else's server, and no request is sent before it returns.
+#[test]
+fn a_hook_that_hangs_says_nothing() {
+    let script = Script::new([]);
+    let client = Client::builder()
+        .script(&script)
+        .before_attempt(|_| std::future::pending::<Result<http::HeaderMap, std::io::Error>>())
+        .build()
+        .unwrap();
+    paused(async {
+        for _ in 0..50 {
+            let error = once(&client, A).await.unwrap_err();
+            assert_eq!((error.is_timeout(), error.effect()), (true, Effect::NotApplied));
+        }
+        let seen = state_of(&client, A);
+        assert_eq!((seen.state, seen.attempts), (State::Closed, 0));
+    });
+    assert!(script.arrivals().is_empty());
 }
 
 /// Invariant: open, nothing is sent; half-open, no more than the probes.

@@ -99,14 +99,25 @@ impl Recording {
     /// Returns why the operation stopped; `None` while it runs, or when it was dropped.
     #[must_use]
     pub fn stop_reason(&self) -> Option<StopReason> {
-        match self.events.last()? {
+        self.events.iter().rev().find_map(|event| match event {
             Recorded::Stopped(stop) => Some(*stop),
             _ => None,
-        }
+        })
     }
 
     pub(super) fn is_over(&self) -> bool {
         self.stop_reason().is_some()
+    }
+
+    /// Adds what another recording gave up.
+    pub(super) fn add_given(&mut self, (event, line): (Recorded, String)) {
+        self.events.push(event);
+        self.lines.push(line);
+    }
+
+    /// Gives up the last event.
+    pub(super) fn give_last(&mut self) -> Option<(Recorded, String)> {
+        self.events.pop().zip(self.lines.pop())
     }
 
     pub(super) fn add(&mut self, recorded: Recorded, event: &Event<'_>) {

@@ -99,6 +99,12 @@ impl Recorder {
         Some(self.last()?.receipt().clone())
     }
 
+    /// Returns what the far side may have done; `Unknown` while an attempt is under way, or when it was dropped.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        self.last().map(|recording| recording.effect())
+    }
+
     /// Forgets everything.
     pub fn clear(&self) {
         self.lock().clear();
@@ -171,14 +177,14 @@ impl Recorder {
         }
     }
 
-    /// Asserts what the far side may have done.
+    /// Asserts what the far side may have done, as [`effect`](Self::effect) tells it.
     ///
     /// # Panics
     ///
     /// When it is something else, or there was no operation; the message holds the transcript.
     #[track_caller]
     pub fn assert_effect(&self, expected: Effect) {
-        let effect = self.receipt().map(|receipt| receipt.effect());
+        let effect = self.effect();
         assert!(effect == Some(expected), "effect {effect:?}, not {expected:?}:\n{self}");
     }
 

@@ -79,6 +79,20 @@ impl Recording {
         &self.receipt
     }
 
+    /// Returns what the far side may have done: what the receipt says, and `Unknown` while an attempt is under way.
+    ///
+    /// A receipt tells of attempts that ended. One that was dropped is in none, and may have been processed.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let ended = |event: &&Recorded| matches!(event, Recorded::AttemptEnded(_));
+        let under_way = self.attempts() > self.events.iter().filter(ended).count();
+        if under_way && !self.is_over() {
+            self.receipt.effect().then(Effect::Unknown)
+        } else {
+            self.receipt.effect()
+        }
+    }
+
     /// Returns how many attempts were started; one that was dropped is in no receipt, but here.
     #[must_use]
     pub fn attempts(&self) -> usize {

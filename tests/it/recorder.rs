@@ -75,6 +75,47 @@ async fn an_operation_that_was_dropped_has_its_attempts_and_no_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_operation_that_was_dropped_within_an_attempt_may_have_had_an_effect() {
+    let (script, recorder) = (Script::new([Step::refused(), Step::hang()]), Recorder::new());
+    let client = client(&script, &recorder).build().unwrap();
+
+    let dropped = tokio::spawn(client.post(URL).send());
+    Clock::system().sleep(Duration::from_millis(500)).await;
+    recorder.assert_effect(Effect::NotApplied);
+    Clock::system().sleep(Duration::from_secs(2)).await;
+    dropped.abort();
+    assert!(dropped.await.is_err());
+
+    recorder.assert_attempts(2);
+    recorder.assert_effect(Effect::Unknown);
+    assert_eq!(
+        recorder.receipt().unwrap().effect(),
+        Effect::NotApplied,
+        "of what ended"
+    );
+    assert!(catch_unwind(AssertUnwindSafe(|| recorder.assert_effect(Effect::NotApplied))).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_was_dropped_in_a_wait_had_the_effect_of_what_ended() {
+    let (script, recorder) = (Script::new([Step::refused()]), Recorder::new());
+    let client = client(&script, &recorder).build().unwrap();
+
+    let dropped = tokio::spawn(client.post(URL).send());
+    Clock::system().sleep(Duration::from_millis(500)).await;
+    dropped.abort();
+    assert!(dropped.await.is_err());
+
+    recorder.assert_attempts(1);
+    recorder.assert_effect(Effect::NotApplied);
+    assert_eq!(recorder.last().unwrap().effect(), Effect::NotApplied);
+    assert_eq!(
+        (recorder.effect(), Recorder::new().effect()),
+        (Some(Effect::NotApplied), None)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_operation_that_the_breaker_refuses_is_one_without_attempts() {
     let (script, recorder) = (
         Script::from_fn(|_| Step::status(StatusCode::BAD_GATEWAY)),

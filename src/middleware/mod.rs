@@ -89,7 +89,8 @@
 //! | `Error::Middleware` with reqwest's error among its sources | of that kind, and it may have been processed |
 //! | any other `Error::Middleware`, one that hides reqwest's error included | final, unless a classifier retries [`FailureKind::Hook`](crate::FailureKind::Hook); it may have been processed |
 //!
-//! Not promised: that the message of another middleware's error holds no secret; those are passed on as sources.
+//! Not promised: that the message of another middleware's error holds no secret; those are passed on as sources. Only
+//! reqwest's lose their URL, and only where no other error or context wraps them.
 
 mod chain;
 mod error;

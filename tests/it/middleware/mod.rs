@@ -8,6 +8,7 @@ mod order;
 mod peers;
 mod per_request;
 mod sealed;
+mod secrets;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

@@ -113,3 +113,20 @@ impl Value for Vec<AttemptsFor> {
 }
 
 const TIMEOUT: &str = "timeout";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::failure_kinds;
+
+    #[test]
+    fn every_kind_of_failure_has_the_name_that_receipts_give_it_and_reads_back() {
+        for kind in failure_kinds() {
+            let limits = vec![AttemptsFor::new(EndsWith::Failure(kind), 2)];
+            let written = limits.write();
+            assert_eq!(written, Scalar::List(vec![format!("{}: 2", kind.as_str())]));
+            assert_eq!(Vec::read(&written), Some(limits), "{written}");
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+}

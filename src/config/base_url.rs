@@ -62,6 +62,8 @@ impl fmt::Debug for BaseUrl {
 }
 
 impl Value for BaseUrl {
+    const IS_SECRET: bool = true;
+
     fn form() -> Cow<'static, str> {
         "a URL".into()
     }

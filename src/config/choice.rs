@@ -83,6 +83,7 @@ impl Choice for FailureKind {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("request", Self::Request),
         ("hook", Self::Hook),
+        ("unready", Self::Unready),
         ("dns", Self::Dns),
         ("connect", Self::Connect),
         ("connect_timeout", Self::ConnectTimeout),

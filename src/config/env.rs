@@ -85,7 +85,7 @@ fn set(table: &mut dyn Table, path: &str, variable: &Variable<'_>, value: &Scala
             if leaf.slot.set(value) {
                 return Ok(());
             }
-            Err(ConfigError::new(variable.path.clone(), leaf.accepted(), value).set_by(variable.name))
+            Err(leaf.refusal(variable.path.clone(), value).set_by(variable.name))
         }
         _ => Err(ConfigError::unknown(
             variable.name.to_owned(),

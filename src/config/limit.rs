@@ -43,6 +43,8 @@ impl<T> From<Option<T>> for Limit<T> {
 }
 
 impl<T: Value> Value for Limit<T> {
+    const IS_SECRET: bool = T::IS_SECRET;
+
     fn form() -> Cow<'static, str> {
         format!("{} or \"none\"", T::form()).into()
     }
@@ -58,6 +60,13 @@ impl<T: Value> Value for Limit<T> {
         match self {
             Self::None => Scalar::Text(NONE.to_owned()),
             Self::At(limit) => limit.write(),
+        }
+    }
+
+    fn show(&self) -> Scalar {
+        match self {
+            Self::None => self.write(),
+            Self::At(limit) => limit.show(),
         }
     }
 }

@@ -62,6 +62,8 @@
 //!   well: `` `BILLING_HTTP_RETRY__MAX_ATTEMPTS` (`retry.max_attempts`) must be 1 to 100, but was 0``.
 //! * Settings that exclude each other are refused, and so is half of what belongs together; the error names both:
 //!   `` `breaker.slow_calls.rate` must be set together with `from`, but was not``.
+//! * No error quotes what stands where a [`BaseUrl`] belongs; it names the kind of value. The error of a format may show
+//!   the line around ours, as `toml`'s does when it is printed.
 //! * What is printed reads back as the same settings, but for credentials in [`BaseUrl`], which are left out.
 //!
 //! # Limits

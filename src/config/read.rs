@@ -103,11 +103,7 @@ impl LeafSeed<'_, '_> {
         if self.leaf.slot.set(scalar) {
             return Ok(());
         }
-        Err(self.refusal(scalar))
-    }
-
-    fn refusal<E: Error>(&self, value: impl fmt::Display) -> E {
-        E::custom(ConfigError::new(self.path.to_string(), self.leaf.accepted(), value))
+        Err(E::custom(self.leaf.refusal(self.path.to_string(), scalar)))
     }
 }
 
@@ -169,7 +165,7 @@ impl<'de> Visitor<'de> for LeafSeed<'_, '_> {
             match list.next_element::<String>() {
                 Ok(Some(item)) => items.push(item),
                 Ok(None) => return self.set(&Scalar::List(items)),
-                Err(error) => return Err(self.refusal(format_args!("a list with another item ({error})"))),
+                Err(error) => return Err(A::Error::custom(self.leaf.mixed(self.path.to_string(), error))),
             }
         }
     }

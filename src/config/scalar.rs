@@ -15,6 +15,17 @@ pub(super) enum Scalar {
 }
 
 impl Scalar {
+    /// What it is, without what it says.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) | Self::Variable(_) => "a text",
+            Self::Whole(_) | Self::Number(_) => "a number",
+            Self::Flag(_) => "a flag",
+            Self::List(_) => "a list",
+            Self::Other(what) => what,
+        }
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::Variable(text) => Some(text),

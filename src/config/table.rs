@@ -1,9 +1,11 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use super::Settings;
 use super::path::Path;
 use super::scalar::Scalar;
 use super::value::Value;
+use crate::error::ConfigError;
 
 /// Settings that belong together: it names its fields once, and everything else walks over them.
 pub(super) trait Table {
@@ -34,6 +36,9 @@ pub(super) trait Slot {
 
     /// As [`get`](Self::get), without secrets.
     fn shown(&self) -> Option<Scalar>;
+
+    /// True if no error may quote what stands in its place.
+    fn is_secret(&self) -> bool;
 }
 
 impl<V: Value> Slot for Option<V> {
@@ -57,6 +62,10 @@ impl<V: Value> Slot for Option<V> {
     fn shown(&self) -> Option<Scalar> {
         self.as_ref().map(V::show)
     }
+
+    fn is_secret(&self) -> bool {
+        V::IS_SECRET
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -78,6 +87,26 @@ impl Leaf<'_> {
         match self.range {
             "" => self.slot.form().into_owned(),
             range => format!("{}: {range}", self.slot.form()),
+        }
+    }
+
+    /// Refuses a value of the wrong form.
+    pub(super) fn refusal(&self, path: String, value: &Scalar) -> ConfigError {
+        let accepted = self.accepted();
+        if self.slot.is_secret() {
+            ConfigError::new(path, accepted, value.kind())
+        } else {
+            ConfigError::new(path, accepted, value)
+        }
+    }
+
+    /// Refuses a list that holds something other than texts, for this reason.
+    pub(super) fn mixed(&self, path: String, why: impl fmt::Display) -> ConfigError {
+        let accepted = self.accepted();
+        if self.slot.is_secret() {
+            ConfigError::new(path, accepted, MIXED)
+        } else {
+            ConfigError::new(path, accepted, format_args!("{MIXED} ({why})"))
         }
     }
 }
@@ -157,3 +186,5 @@ fn list(table: &mut dyn Table, above: Option<&Path<'_>>, fields: &mut Vec<Field>
         }
     }
 }
+
+const MIXED: &str = "a list with another item";

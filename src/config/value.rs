@@ -10,6 +10,9 @@ use crate::retry::jitter::Jitter;
 ///
 /// Only the form is judged here; the range is the builders' business.
 pub(super) trait Value: Sized {
+    /// True if it may hold credentials: no error quotes what stands in its place.
+    const IS_SECRET: bool = false;
+
     /// What it looks like, in words.
     fn form() -> Cow<'static, str>;
 

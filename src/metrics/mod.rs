@@ -23,9 +23,9 @@
 //! | `outcome` | `success`, `failure`: what the caller got; a success is also what a [lookup](crate::ClientBuilder::on_unknown) found done |
 //! | `retry` | `without`, `with`: whether more than one attempt was made |
 //! | `stop` | `accepted`, `final`, `rejected`, `replayed`, `not_replayable`, `key_expired`, `attempts_exhausted`, `outcome_limit`, `retry_after_too_long`, `time_exhausted`, `stop_condition`, `deadline`, `circuit_open`, `budget_exhausted`, `concurrency_limited`, `looked_up`: the [`StopReason`](crate::StopReason) |
-//! | `obstacle` | `no_key`, `key_ignored`, `one_shot_body`, `send_once`: what made it not replayable; `none` if it was not that |
+//! | `obstacle` | `no_key`, `key_ignored`, `one_shot_body`, `send_once`, `nested`: what made it not replayable; `none` if it was not that |
 //! | `attempt` | `first`, `retry`; a [hedge](crate::Hedge) is a retry |
-//! | `ending` | `1xx`, `2xx`, `3xx`, `4xx`, `5xx`, or the [`FailureKind`](crate::FailureKind): `request`, `hook`, `dns`, `connect`, `connect_timeout`, `tls`, `proxy_auth`, `nack`, `connection_lost`, `protocol`, `head_timeout`, `body_timeout`, `body`, `body_too_large`, `other`; `cancelled` beside a hedge that answered first, or the hedge itself |
+//! | `ending` | `1xx`, `2xx`, `3xx`, `4xx`, `5xx`, or the [`FailureKind`](crate::FailureKind): `request`, `hook`, `unready`, `dns`, `connect`, `connect_timeout`, `tls`, `proxy_auth`, `nack`, `connection_lost`, `protocol`, `head_timeout`, `body_timeout`, `body`, `body_too_large`, `other`; `cancelled` beside a hedge that answered first, or the hedge itself |
 //! | `transition` | `opened`, `half_opened`, `closed`; changes by hand are no events |
 //! | `cause` | `failure_rate`, `slow_rate`, `consecutive_failures`, `probe_failed`, `retry_after`: why it opened; `none` if it did not |
 //! | `state` | `closed`, `open`, `half_open`, `isolated` |

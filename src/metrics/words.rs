@@ -52,12 +52,15 @@ pub(super) fn ending(ending: Ending) -> Word {
 
 /// What made a repeat unsafe, where that is why the operation stopped.
 pub(super) fn obstacle(stop: StopReason) -> Word {
-    match stop {
-        StopReason::NotReplayable(NotReplayable::NoKey) => "no_key",
-        StopReason::NotReplayable(NotReplayable::KeyIgnored) => "key_ignored",
-        StopReason::NotReplayable(NotReplayable::OneShotBody) => "one_shot_body",
-        StopReason::NotReplayable(NotReplayable::SendOnce) => "send_once",
-        _ => NONE,
+    let StopReason::NotReplayable(why) = stop else {
+        return NONE;
+    };
+    match why {
+        NotReplayable::NoKey => "no_key",
+        NotReplayable::KeyIgnored => "key_ignored",
+        NotReplayable::OneShotBody => "one_shot_body",
+        NotReplayable::SendOnce => "send_once",
+        NotReplayable::Nested => "nested",
     }
 }
 
@@ -93,3 +96,54 @@ fn cause(cause: Cause) -> Word {
 
 /// Said where a label does not apply: a metric has the same labels always.
 const NONE: Word = "none";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::fixture::{failure_kinds, obstacles, stop_reasons};
+    use crate::operation::Delivery;
+
+    const DOCS: &str = include_str!("mod.rs");
+
+    /// The values of a label that the table in the module's documentation names; links stand in brackets.
+    fn documented(label: &str) -> BTreeSet<&'static str> {
+        let start = format!("//! | `{label}` | ");
+        let row = DOCS.lines().find_map(|line| line.strip_prefix(&*start)).unwrap();
+        let pieces: Vec<_> = row.split('`').collect();
+        let code = pieces.windows(2).step_by(2).filter(|pair| !pair[0].ends_with('['));
+        code.map(|pair| pair[1]).collect()
+    }
+
+    #[test]
+    fn every_reason_to_stop_is_documented_and_nothing_else() {
+        let words: BTreeSet<_> = stop_reasons().map(StopReason::as_str).collect();
+        assert_eq!(words, documented("stop"));
+    }
+
+    #[test]
+    fn every_obstacle_has_a_word_that_is_documented_and_none_is_said_of_no_obstacle_alone() {
+        let words: Vec<_> = obstacles()
+            .map(|why| obstacle(StopReason::NotReplayable(why)))
+            .collect();
+        assert!(!words.contains(&NONE), "{words:?}");
+        let others = stop_reasons().filter(|stop| !matches!(stop, StopReason::NotReplayable(_)));
+        assert!(others.map(obstacle).all(|word| word == NONE));
+        let distinct: BTreeSet<_> = words.iter().copied().chain([NONE]).collect();
+        assert_eq!((distinct.len(), distinct), (words.len() + 1, documented("obstacle")));
+    }
+
+    #[test]
+    fn every_ending_is_documented_and_nothing_else() {
+        let statuses = [100, 204, 302, 404, 503].map(|code| StatusCode::from_u16(code).unwrap());
+        let answered = statuses.map(|status| Ending::Response { status });
+        let delivery = Delivery::Unknown;
+        let failed = failure_kinds().map(|kind| Ending::Failure { kind, delivery });
+        let endings = answered.into_iter().chain(failed).chain([Ending::Cancelled]);
+        let words: BTreeSet<_> = endings.map(ending).collect();
+        assert_eq!(words, documented("ending"));
+    }
+}

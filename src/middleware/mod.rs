@@ -64,7 +64,7 @@
 //! | a second `Resilience` within | it passes everything through | yes |
 //! | a retry loop within, of a state-changing request | gets a body that it cannot clone: reqwest-retry refuses, nothing is sent, the error says so; with a seal it is counted, and stopped where nothing protects | as a failure |
 //! | a retry loop within, of a GET or HEAD | repeats | **no** |
-//! | a middleware within that replaces the key | goes out with that key; with a seal it is refused | **no** |
+//! | a middleware within that replaces the key, removes or renames it | goes out with that key, or without; with a seal it is refused | **no** |
 //! | reqwest's own retry, and its redirects by 307 and 308 | cannot repeat the body of a state-changing request | by design |
 //! | reqwest's own retry and redirects of GET and HEAD | happen | a redirect shows by the response's URL |
 //!
@@ -89,7 +89,8 @@
 //! | `Error::Middleware` with reqwest's error among its sources | of that kind, and it may have been processed |
 //! | any other `Error::Middleware`, one that hides reqwest's error included | final, unless a classifier retries [`FailureKind::Hook`](crate::FailureKind::Hook); it may have been processed |
 //!
-//! Not promised: that the message of another middleware's error holds no secret; those are passed on as sources.
+//! Not promised: that the message of another middleware's error holds no secret; those are passed on as sources. Only
+//! reqwest's lose their URL, and only where no other error or context wraps them.
 
 mod chain;
 mod error;

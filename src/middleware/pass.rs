@@ -49,6 +49,8 @@ enum State {
 struct Notes {
     /// The request that went down the chain last.
     departed: Option<(Method, Url)>,
+    /// Whether it carried the key; one that a redirect made may not.
+    keyed: bool,
     /// How often the attempt under way came to the chain's end.
     arrivals: u32,
     nestings: Vec<Nesting>,
@@ -86,6 +88,11 @@ impl Mark {
         let Some(key) = &self.0.key else { return true };
         let mut values = request.headers().get_all(self.header()).iter();
         values.all(|value| self.0.header.read(value).is_ok_and(|found| found == *key))
+    }
+
+    /// True if the request went down the chain with the key, and has none under its header any more.
+    pub(super) fn key_is_missing_from(&self, request: &Request) -> bool {
+        self.notes().keyed && !request.headers().contains_key(self.header())
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -135,7 +142,9 @@ impl Mark {
 
     /// A request is about to go down the chain.
     pub(super) fn departs(&self, request: &Request) {
+        let keyed = self.0.key.is_some() && request.headers().contains_key(self.header());
         let mut notes = self.notes();
+        notes.keyed = keyed;
         notes.arrivals = 0;
         notes.departed = Some((request.method().clone(), request.url().clone()));
     }

@@ -9,11 +9,13 @@ use crate::engine::{Armor, Body};
 ///
 /// - It counts how often an attempt arrives: a retry loop in between is reported, and stopped where a repeat could act
 ///   twice.
-/// - It refuses a request whose key is not the operation's: a middleware in between replaced it.
+/// - It refuses a request whose key is not the operation's: a middleware in between replaced it, removed it, or put it
+///   under another name.
 /// - It puts bodies into the form that the client beneath can repeat neither by its own retry nor by a redirect, so
 ///   that the middleware in between can look into them.
 ///
-/// Made by [`Resilience::sealed`](super::Resilience::sealed). Requests without an operation pass through.
+/// Made by [`Resilience::sealed`](super::Resilience::sealed). Requests without an operation pass through. A middleware in
+/// between that makes requests of its own sends them by another client: here they would be taken for the attempt's.
 #[derive(Clone, Debug)]
 pub struct Seal(());
 
@@ -43,6 +45,9 @@ fn check(mark: &Mark, request: &Request) -> Result<(), Broken> {
     if !mark.agrees_with(request) {
         return Err(Broken::Key);
     }
+    if mark.key_is_missing_from(request) {
+        return Err(Broken::NoKey);
+    }
     if !mark.arrives() {
         return Err(Broken::Repeat);
     }
@@ -64,6 +69,8 @@ fn armor(request: &mut Request) -> Result<(), Broken> {
 enum Broken {
     #[error("a middleware within steadfast's replaced the idempotency key")]
     Key,
+    #[error("a middleware within steadfast's removed the idempotency key")]
+    NoKey,
     #[error("a retry loop within steadfast's repeated a request that nothing protects from running twice")]
     Repeat,
     #[error("the body is gone")]

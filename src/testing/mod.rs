@@ -41,6 +41,7 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 //! ```
 
+mod entry;
 pub mod fault_proxy;
 pub mod guide;
 pub mod payment_api;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::entry::Entry;
 use super::recording::{Recorded, Recording};
 use crate::event::{Event, Observer};
 use crate::operation::{Effect, Receipt, StopReason};
@@ -47,14 +48,6 @@ use crate::operation::{Effect, Receipt, StopReason};
 #[derive(Clone, Default)]
 pub struct Recorder(Arc<Mutex<Vec<Entry>>>);
 
-/// One operation, and where its receipt lives while it runs.
-struct Entry {
-    /// What tells operations apart that run at once: an operation does not move once it was polled, and another one
-    /// that comes to lie in its place announces itself.
-    address: usize,
-    recording: Recording,
-}
-
 impl Recorder {
     /// Makes a recorder that has seen nothing yet.
     #[must_use]
@@ -65,13 +58,13 @@ impl Recorder {
     /// Returns all operations, in the order in which they began.
     #[must_use]
     pub fn recordings(&self) -> Vec<Recording> {
-        self.lock().iter().map(|entry| entry.recording.clone()).collect()
+        self.lock().iter().map(|entry| entry.recording().clone()).collect()
     }
 
     /// Returns the operation that began last.
     #[must_use]
     pub fn last(&self) -> Option<Recording> {
-        self.lock().last().map(|entry| entry.recording.clone())
+        self.lock().last().map(|entry| entry.recording().clone())
     }
 
     /// Returns what happened, in order; empty when there was no operation.
@@ -104,6 +97,12 @@ impl Recorder {
     #[must_use]
     pub fn receipt(&self) -> Option<Receipt> {
         Some(self.last()?.receipt().clone())
+    }
+
+    /// Returns what the far side may have done; `Unknown` while an attempt is under way, or when it was dropped.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        self.last().map(|recording| recording.effect())
     }
 
     /// Forgets everything.
@@ -178,14 +177,14 @@ impl Recorder {
         }
     }
 
-    /// Asserts what the far side may have done.
+    /// Asserts what the far side may have done, as [`effect`](Self::effect) tells it.
     ///
     /// # Panics
     ///
     /// When it is something else, or there was no operation; the message holds the transcript.
     #[track_caller]
     pub fn assert_effect(&self, expected: Effect) {
-        let effect = self.receipt().map(|receipt| receipt.effect());
+        let effect = self.effect();
         assert!(effect == Some(expected), "effect {effect:?}, not {expected:?}:\n{self}");
     }
 
@@ -196,24 +195,14 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn on_event(&self, event: &Event<'_>) {
-        let receipt = event.receipt();
-        let address = std::ptr::from_ref(receipt).addr();
-        let recorded = Recorded::of(event);
-        let begins = match &recorded {
-            Recorded::AttemptStarted(number) => *number == 1,
-            Recorded::Stopped(_) => receipt.attempts().is_empty(),
-            _ => false,
-        };
         let mut entries = self.lock();
-        let known = entries
-            .iter_mut()
-            .rfind(|entry| entry.address == address && !entry.recording.is_over());
-        if let (Some(entry), false) = (known, begins) {
-            return entry.recording.add(recorded, event);
-        }
-        let mut recording = Recording::new(receipt);
-        recording.add(recorded, event);
-        entries.push(Entry { address, recording });
+        // Of all that lay in one place, only the last may still be under way.
+        let there = entries.iter_mut().rfind(|entry| entry.lies_where(event.receipt()));
+        let begins = match there {
+            Some(entry) => entry.add(event),
+            None => Some(Entry::new(event)),
+        };
+        entries.extend(begins);
     }
 }
 
@@ -226,7 +215,7 @@ impl fmt::Display for Recorder {
         }
         for (number, entry) in entries.iter().enumerate() {
             let line = if number > 0 { "\n" } else { "" };
-            write!(f, "{line}operation {}: {}", number + 1, entry.recording)?;
+            write!(f, "{line}operation {}: {}", number + 1, entry.recording())?;
         }
         Ok(())
     }

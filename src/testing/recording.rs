@@ -79,6 +79,20 @@ impl Recording {
         &self.receipt
     }
 
+    /// Returns what the far side may have done: what the receipt says, and `Unknown` while an attempt is under way.
+    ///
+    /// A receipt tells of attempts that ended. One that was dropped is in none, and may have been processed.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let ended = |event: &&Recorded| matches!(event, Recorded::AttemptEnded(_));
+        let under_way = self.attempts() > self.events.iter().filter(ended).count();
+        if under_way && !self.is_over() {
+            self.receipt.effect().then(Effect::Unknown)
+        } else {
+            self.receipt.effect()
+        }
+    }
+
     /// Returns how many attempts were started; one that was dropped is in no receipt, but here.
     #[must_use]
     pub fn attempts(&self) -> usize {
@@ -99,14 +113,25 @@ impl Recording {
     /// Returns why the operation stopped; `None` while it runs, or when it was dropped.
     #[must_use]
     pub fn stop_reason(&self) -> Option<StopReason> {
-        match self.events.last()? {
+        self.events.iter().rev().find_map(|event| match event {
             Recorded::Stopped(stop) => Some(*stop),
             _ => None,
-        }
+        })
     }
 
     pub(super) fn is_over(&self) -> bool {
         self.stop_reason().is_some()
+    }
+
+    /// Adds what another recording gave up.
+    pub(super) fn add_given(&mut self, (event, line): (Recorded, String)) {
+        self.events.push(event);
+        self.lines.push(line);
+    }
+
+    /// Gives up the last event.
+    pub(super) fn give_last(&mut self) -> Option<(Recorded, String)> {
+        self.events.pop().zip(self.lines.pop())
     }
 
     pub(super) fn add(&mut self, recorded: Recorded, event: &Event<'_>) {

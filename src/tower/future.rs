@@ -8,6 +8,7 @@ use tower_service::Service;
 use tracing::Span;
 
 use super::operation::Operation;
+use super::scrub::without_url;
 use super::{BoxError, ByType, CloneBodies, PlaceError, ReplayBody};
 use crate::clock::Timer;
 use crate::error::Error;
@@ -151,7 +152,7 @@ where
         if let StateParts::Readying = self.state.as_mut().project() {
             if let Err(error) = ready!(self.service.poll_ready(context)) {
                 let failure = Failure::new(FailureKind::Unready, Delivery::NeverSent);
-                return Poll::Ready(Err(failure.caused_by(error)));
+                return Poll::Ready(Err(failure.caused_by(without_url(error))));
             }
             let request = match operation.request() {
                 Ok(request) => request,

@@ -98,6 +98,8 @@
 //! - The total time limit ends with the response head.
 //! - A request whose URI has no authority has no origin, and so neither breaker, budget nor preset, unless
 //!   [`origin`](ResilienceBuilder::origin) names it. Hosts are compared as written, but in lower case.
+//! - What the errors of the service underneath say is theirs: they are passed on as sources, and their texts may hold
+//!   secrets. Only reqwest's lose their URL, and only where no other error wraps them.
 //! - Time limits need tokio's timers.
 
 mod body;
@@ -108,6 +110,7 @@ mod layer;
 mod notes;
 mod operation;
 mod place;
+mod scrub;
 mod service;
 mod shared;
 

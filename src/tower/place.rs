@@ -8,6 +8,7 @@ use ::tower::timeout::error::Elapsed;
 use hyper_util::client::legacy;
 
 use super::BoxError;
+use super::scrub::without_url;
 use crate::engine::fault;
 use crate::error::Error;
 use crate::operation::{Delivery, Effect, Failure, FailureKind};
@@ -47,7 +48,7 @@ impl sealed::Sealed for ByType {}
 
 impl<E: Into<BoxError>> PlaceError<E> for ByType {
     fn place(&self, error: E) -> Failure {
-        let error = error.into();
+        let error = without_url(error);
         let (kind, delivery) = placed(&*error);
         Failure::new(kind, delivery).caused_by(error)
     }
@@ -76,7 +77,7 @@ impl<E: Into<BoxError>, F: Fn(&E) -> Failure> PlaceError<E> for ErrorsBy<F, E> {
         if failure.source().is_some() {
             return failure;
         }
-        failure.caused_by(error)
+        failure.caused_by(without_url(error))
     }
 }
 

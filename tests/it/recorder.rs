@@ -5,11 +5,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use http::StatusCode;
-use steadfast::breaker::CircuitBreaker;
+use http::{Method, StatusCode};
+use steadfast::breaker::{CircuitBreaker, Transition};
 use steadfast::testing::{Recorded, Recorder, Recording, Script, Step};
-use steadfast::{Client, ClientBuilder, Effect, Jitter, RetryPolicy, StopReason};
+use steadfast::{Client, ClientBuilder, Clock, Effect, Jitter, RetryPolicy, StopReason};
 
+use crate::support_guards::{LATER, origin, trip};
+
+const ORIGIN: &str = "https://api.example.com";
 const URL: &str = "https://api.example.com/charges?token=sk_live_5e47";
 
 fn client(script: &Script, recorder: &Recorder) -> ClientBuilder {
@@ -72,6 +75,47 @@ async fn an_operation_that_was_dropped_has_its_attempts_and_no_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_operation_that_was_dropped_within_an_attempt_may_have_had_an_effect() {
+    let (script, recorder) = (Script::new([Step::refused(), Step::hang()]), Recorder::new());
+    let client = client(&script, &recorder).build().unwrap();
+
+    let dropped = tokio::spawn(client.post(URL).send());
+    Clock::system().sleep(Duration::from_millis(500)).await;
+    recorder.assert_effect(Effect::NotApplied);
+    Clock::system().sleep(Duration::from_secs(2)).await;
+    dropped.abort();
+    assert!(dropped.await.is_err());
+
+    recorder.assert_attempts(2);
+    recorder.assert_effect(Effect::Unknown);
+    assert_eq!(
+        recorder.receipt().unwrap().effect(),
+        Effect::NotApplied,
+        "of what ended"
+    );
+    assert!(catch_unwind(AssertUnwindSafe(|| recorder.assert_effect(Effect::NotApplied))).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_was_dropped_in_a_wait_had_the_effect_of_what_ended() {
+    let (script, recorder) = (Script::new([Step::refused()]), Recorder::new());
+    let client = client(&script, &recorder).build().unwrap();
+
+    let dropped = tokio::spawn(client.post(URL).send());
+    Clock::system().sleep(Duration::from_millis(500)).await;
+    dropped.abort();
+    assert!(dropped.await.is_err());
+
+    recorder.assert_attempts(1);
+    recorder.assert_effect(Effect::NotApplied);
+    assert_eq!(recorder.last().unwrap().effect(), Effect::NotApplied);
+    assert_eq!(
+        (recorder.effect(), Recorder::new().effect()),
+        (Some(Effect::NotApplied), None)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_operation_that_the_breaker_refuses_is_one_without_attempts() {
     let (script, recorder) = (
         Script::from_fn(|_| Step::status(StatusCode::BAD_GATEWAY)),
@@ -94,6 +138,70 @@ async fn an_operation_that_the_breaker_refuses_is_one_without_attempts() {
     recorder.assert_effect(Effect::NotApplied);
     recorder.clear();
     assert_eq!(recorder.to_string(), "no operation");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_breaker_tells_before_the_first_attempt_is_of_that_operation() {
+    let (script, recorder) = (Script::new([Step::status(StatusCode::BAD_GATEWAY)]), Recorder::new());
+    let breaker = CircuitBreaker::builder()
+        .consecutive_failures(1)
+        .probes(1)
+        .build()
+        .unwrap();
+    let client = client(&script, &recorder).circuit_breaker(breaker).build().unwrap();
+
+    client.post(URL).send().await.unwrap_err();
+    Clock::system().sleep(LATER).await;
+    client.post(URL).send().await.unwrap();
+
+    recorder.assert_operations(2);
+    recorder.assert_attempts(1);
+    let events = recorder.events();
+    assert!(
+        matches!(
+            events[..],
+            [
+                Recorded::CircuitChanged(Transition::HalfOpened),
+                Recorded::AttemptStarted(1),
+                Recorded::AttemptEnded(_),
+                Recorded::CircuitChanged(Transition::Closed),
+                Recorded::Stopped(StopReason::Accepted)
+            ]
+        ),
+        "{recorder}"
+    );
+}
+
+/// Made again and again, so that operations come to lie where dropped ones lay; with a key of their own, and without.
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_takes_the_place_of_a_dropped_one_is_another_one() {
+    for method in [Method::POST, Method::GET] {
+        let (script, recorder) = (Script::from_fn(|_| Step::hang()), Recorder::new());
+        let breaker = CircuitBreaker::builder().min_attempts(2).probes(1).build().unwrap();
+        let client = client(&script, &recorder).circuit_breaker(breaker.clone());
+        let client = client.build().unwrap();
+
+        for _ in 0..20 {
+            let dropped = tokio::spawn(client.request(method.clone(), URL).send());
+            tokio::task::yield_now().await;
+            dropped.abort();
+            assert!(dropped.await.is_err());
+            breaker.reset(&origin(ORIGIN));
+            trip(&breaker, ORIGIN, &Clock::system());
+            Clock::system().sleep(LATER).await;
+        }
+
+        recorder.assert_operations(20);
+        for (number, recording) in recorder.recordings().iter().enumerate() {
+            let half_opens = number > 0;
+            let fits = match recording.events() {
+                [Recorded::AttemptStarted(1)] => !half_opens,
+                [Recorded::CircuitChanged(_), Recorded::AttemptStarted(1)] => half_opens,
+                _ => false,
+            };
+            assert!(fits, "{recorder}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

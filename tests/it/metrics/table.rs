@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use metrics::Unit;
 use steadfast::breaker::{CircuitBreaker, CircuitBreakerBuilder};
 use steadfast::metrics::Metrics;
 use steadfast::testing::{Script, Step};
+use steadfast::tower::ResilienceLayer;
 use steadfast::{
     Client, ClientBuilder, Clock, ConcurrencyLimit, Delivery, FailureKind, Finding, Hedge, KeySupport, Replay,
     RequestBuilder,
 };
+use tower::{Layer, ServiceExt};
 
 use super::{Board, Kind};
 use crate::support::one_shot;
@@ -120,6 +122,7 @@ async fn endings() {
     for kind in [
         FailureKind::Request,
         FailureKind::Hook,
+        FailureKind::Unready,
         FailureKind::Dns,
         FailureKind::Connect,
         FailureKind::ConnectTimeout,
@@ -198,6 +201,19 @@ async fn stops() {
     meet(lost(), |builder| builder, RequestBuilder::send_once).await;
     let twice = |builder: ClientBuilder| builder.key_support(KeySupport::Ignored).replay(Replay::AtLeastOnce);
     meet(lost(), twice, as_is).await;
+    nested().await;
+}
+
+/// A layer inside another one leaves the retry to that.
+async fn nested() {
+    let busy = tower::service_fn(|_: Request<&'static str>| async {
+        let unavailable = Response::builder().status(StatusCode::SERVICE_UNAVAILABLE);
+        unavailable.body(())
+    });
+    let inner = ResilienceLayer::builder().observe(Metrics::new()).build().unwrap();
+    let service = ResilienceLayer::new().layer(inner.layer(busy));
+    let request = Request::post(A).body("x").unwrap();
+    service.oneshot(request).await.unwrap();
 }
 
 /// Opens a breaker, has it refuse, fails a probe, and closes it.

@@ -1,10 +1,11 @@
 //! A key that is on the request is kept; who replaces it within cannot be seen without a seal.
 
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use steadfast::ResponseExt;
 use steadfast::middleware::{ErrorExt, PerRequest};
 use steadfast::{IdempotencyKey, StopReason};
 
-use super::{NewKeys, alone, bare, resilience, retrying};
+use super::{NewKeys, Sieve, alone, bare, resilience, retrying};
 use crate::support::{RawServer, answer, limit};
 
 fn keys(server: &RawServer) -> Vec<Option<String>> {
@@ -86,4 +87,67 @@ async fn a_key_replaced_within_reaches_the_server_without_a_seal_and_nothing_wit
 
     // An operation without a key has none that could be replaced.
     limit(chain.get(server.url("/")).send()).await.unwrap();
+}
+
+const STRIPS: Sieve = Sieve {
+    passes: &["accept", "content-type"],
+    renames: &[],
+};
+
+const RENAMES: Sieve = Sieve {
+    passes: &["accept"],
+    renames: &[("idempotency-key", "x-request-id")],
+};
+
+#[tokio::test]
+async fn a_key_that_is_removed_within_is_missed_by_a_seal() {
+    for sieve in [STRIPS, RENAMES] {
+        let server = RawServer::start([answer(503, "", "")]).await;
+        let (ours, seal) = resilience().0.sealed();
+        let chain = bare().with(ours).with(sieve).with(seal).build();
+
+        let error = limit(chain.post(server.url("/")).send()).await.unwrap_err();
+
+        let receipt = error.operation_error().unwrap().receipt().unwrap();
+        assert_eq!((receipt.attempts().len(), receipt.stop()), (1, StopReason::Final));
+        assert_eq!(server.connections(), 0);
+        assert!(
+            format!("{error:?}").contains("removed the idempotency key"),
+            "{error:?}"
+        );
+
+        limit(chain.get(server.url("/")).send()).await.unwrap();
+        assert_eq!(server.arrivals().len(), 2, "a GET needs no key");
+    }
+}
+
+/// reqwest's own redirects, which would keep the key on a GET, are off.
+fn sealed_chain_that_redirects_itself() -> ClientWithMiddleware {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let (ours, seal) = resilience().0.sealed();
+    ClientBuilder::new(http.build().unwrap()).with(ours).with(seal).build()
+}
+
+#[tokio::test]
+async fn a_get_that_a_redirect_made_has_no_key_to_miss() {
+    let server = RawServer::start([answer(303, "location: /done\r\n", "")]).await;
+    let chain = sealed_chain_that_redirects_itself();
+
+    let response = limit(chain.post(server.url("/")).send()).await.unwrap();
+
+    assert_eq!(response.url().path(), "/done");
+    let keys = keys(&server);
+    assert!(matches!(&keys[..], [Some(_), None]), "{keys:?}");
+}
+
+#[tokio::test]
+async fn a_retry_after_such_a_redirect_has_its_key_again() {
+    let moved = || answer(303, "location: /done\r\n", "");
+    let server = RawServer::start([moved(), answer(503, "", ""), moved()]).await;
+    let chain = sealed_chain_that_redirects_itself();
+
+    limit(chain.post(server.url("/")).send()).await.unwrap();
+
+    let keys = keys(&server);
+    assert!(matches!(&keys[..], [Some(_), None, Some(_), None]), "{keys:?}");
 }

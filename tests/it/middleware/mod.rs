@@ -8,12 +8,13 @@ mod order;
 mod peers;
 mod per_request;
 mod sealed;
+mod secrets;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{Extensions, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use reqwest_retry::RetryTransientMiddleware;
@@ -94,6 +95,35 @@ impl Middleware for NewKeys {
         let number = self.0.fetch_add(1, Ordering::SeqCst);
         let value = HeaderValue::try_from(format!("key-{number}")).unwrap();
         request.headers_mut().insert("idempotency-key", value);
+        next.run(request, extensions).await
+    }
+}
+
+/// Lets no header through but a few, and gives some another name, as gateways do.
+#[derive(Clone, Copy)]
+struct Sieve {
+    passes: &'static [&'static str],
+    renames: &'static [(&'static str, &'static str)],
+}
+
+#[async_trait::async_trait]
+impl Middleware for Sieve {
+    async fn handle(
+        &self,
+        mut request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let mut kept = HeaderMap::new();
+        for (name, value) in request.headers() {
+            let renamed = self.renames.iter().find(|(from, _)| name == from);
+            match renamed {
+                Some((_, to)) => drop(kept.insert(HeaderName::from_static(to), value.clone())),
+                None if self.passes.iter().any(|passes| name == passes) => drop(kept.insert(name, value.clone())),
+                None => {}
+            }
+        }
+        *request.headers_mut() = kept;
         next.run(request, extensions).await
     }
 }

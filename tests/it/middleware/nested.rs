@@ -4,7 +4,7 @@ use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
 use steadfast::middleware::{ErrorExt, PerRequest, Resilience};
-use steadfast::testing::{Recorded, Recorder};
+use steadfast::testing::{Recorded, Recorder, Recording};
 use steadfast::{Effect, FailureKind, KeySupport, Nesting, NotReplayable, RetryPolicy, StopReason};
 
 use super::{bare, resilience, retrying};
@@ -49,6 +49,8 @@ async fn a_loop_around_us_repeats_under_the_same_key_and_adds_one_attempt_each()
     );
     assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
     assert_eq!(nestings(&recorder), [Nesting::Outer; 3]);
+    let attempts: Vec<_> = recorder.recordings().iter().map(Recording::attempts).collect();
+    assert_eq!(attempts, [5, 1, 1, 1], "{recorder}");
     let warned: Vec<_> = spans
         .own()
         .into_iter()
@@ -61,7 +63,8 @@ async fn a_loop_around_us_repeats_under_the_same_key_and_adds_one_attempt_each()
 #[tokio::test]
 async fn a_loop_around_us_cannot_repeat_what_nothing_protects() {
     let server = ailing().await;
-    let chain = bare().with(retrying()).with(resilience().0).build();
+    let (ours, recorder) = resilience();
+    let chain = bare().with(retrying()).with(ours).build();
     let own = PerRequest::new().key_support(KeySupport::Ignored);
 
     let error = limit(chain.post(server.url("/")).with_extension(own).send())
@@ -70,6 +73,9 @@ async fn a_loop_around_us_cannot_repeat_what_nothing_protects() {
 
     let failed = error.operation_error().unwrap();
     let why = StopReason::NotReplayable(NotReplayable::KeyIgnored);
+    recorder.assert_operations(2);
+    recorder.assert_attempts(0);
+    recorder.assert_stopped(why);
     assert_eq!(
         (failed.receipt().unwrap().stop(), failed.effect()),
         (why, Effect::Unknown)
@@ -184,6 +190,9 @@ async fn of_two_of_us_the_inner_one_stands_aside() {
     limit(chain.post(server.url("/")).send()).await.unwrap();
 
     assert_eq!((keys(&server).len(), nestings(&recorder)), (5, vec![Nesting::Twin]));
+    recorder.assert_operations(1);
+    recorder.assert_attempts(5);
+    recorder.assert_stopped(StopReason::AttemptsExhausted);
     assert!(keys(&server).iter().all(|key| *key == keys(&server)[0]));
 }
 

@@ -2,7 +2,7 @@
 
 use steadfast::middleware::PerRequest;
 use steadfast::testing::Recorded;
-use steadfast::{KeySupport, Nesting, Replay};
+use steadfast::{KeySupport, Nesting, Replay, StopReason};
 
 use super::{Counting, bare, resilience, retrying};
 use crate::support::{RawServer, answer, limit};
@@ -25,6 +25,9 @@ async fn a_loop_within_us_is_reported_and_keeps_the_key() {
             .iter()
             .any(|event| matches!(event, Recorded::RetriesNested(Nesting::Inner)))
     );
+    recorder.assert_operations(1);
+    recorder.assert_attempts(1);
+    recorder.assert_stopped(StopReason::Accepted);
 }
 
 #[tokio::test]

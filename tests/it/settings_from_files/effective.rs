@@ -55,6 +55,7 @@ fn limits_waits_and_hedges_of_code_are_read_back_as_settings() {
         .max_attempts_for(StatusCode::SERVICE_UNAVAILABLE, 2)
         .max_attempts_for(on_timeout(), 3)
         .max_attempts_for(FailureKind::ConnectionLost, 1)
+        .max_attempts_for(FailureKind::Unready, 2)
         .max_elapsed(Duration::from_secs(45))
         .backoff(Backoff::steps([1, 5, 30].map(Duration::from_secs)))
         .build()
@@ -71,7 +72,7 @@ fn limits_waits_and_hedges_of_code_are_read_back_as_settings() {
     assert!(effective.in_code().is_empty());
     let text = effective.to_string();
     for lines in [
-        "max_attempts_for = [\"503: 2\", \"timeout: 3\", \"connection_lost: 1\"]\nmax_elapsed = \"45s\"\n",
+        "max_attempts_for = [\"503: 2\", \"timeout: 3\", \"connection_lost: 1\", \"unready: 2\"]\nmax_elapsed = \"45s\"\n",
         "[retry.backoff]\nsteps = [\"1s\", \"5s\", \"30s\"]\nmax = \"1day\"\n",
         "[concurrency]\nattempts = 16\nqueue = 64\nmax_wait = \"2s\"\n",
         "[hedge]\nafter = \"none\"\npercentile = 0.95\nat_least = \"20ms\"\n",

@@ -215,6 +215,7 @@ fn attempts_are_limited_for_statuses_and_failures_by_the_names_that_receipts_giv
     for kind in [
         FailureKind::Request,
         FailureKind::Hook,
+        FailureKind::Unready,
         FailureKind::Dns,
         FailureKind::Connect,
         FailureKind::ConnectTimeout,

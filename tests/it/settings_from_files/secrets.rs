@@ -52,3 +52,27 @@ fn what_is_not_shown_does_not_read_back_as_something_else() {
     }
     assert_eq!(Effective::of(&Client::new()).settings().base_url, None);
 }
+
+#[test]
+fn a_base_url_that_is_no_text_is_refused_by_the_kind_of_its_value() {
+    let url = format!("{:?}", BASES[0]);
+    for (value, kind) in [
+        (format!("[{url}]"), "a list"),
+        (format!("[{url}, {url}]"), "a list"),
+        (format!("[{url}, 2117]"), "a list with another item"),
+        (format!("[[{url}]]"), "a list with another item"),
+        (format!("{{ {url}: 2117 }}"), "a table"),
+        (format!("{{ \"x\": {url} }}"), "a table"),
+        ("2117".to_owned(), "a number"),
+        ("-21.17".to_owned(), "a number"),
+        ("true".to_owned(), "a flag"),
+        ("null".to_owned(), "null"),
+    ] {
+        let json = serde_json::from_str::<Settings>(&format!("{{ \"base_url\": {value} }}")).unwrap_err();
+        let message = json.to_string();
+        let expected = "`base_url` must be a URL: http or https, without query and fragment, but was ";
+        let said = message.strip_prefix(expected).unwrap_or_else(|| panic!("{message}"));
+        assert!(said.starts_with(&format!("{kind} at line 1")), "{message}");
+        assert!(!message.contains("hunter2") && !said.contains("2117"), "{message}");
+    }
+}

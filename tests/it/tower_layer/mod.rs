@@ -7,6 +7,7 @@ mod extensions;
 mod mock;
 mod outcomes;
 mod readiness;
+mod secrets;
 mod spans;
 mod stacks;
 

@@ -205,6 +205,28 @@ fn a_service_that_dies_between_attempts_ends_the_operation_and_counts_for_nothin
     });
 }
 
+/// As one whose readiness fails: nothing was sent, so whoever holds the slots says nothing about the server.
+#[test]
+fn a_service_that_is_not_ready_in_time_counts_for_nothing() {
+    paused(async {
+        let (mock, far) = Mock::statuses(&[503]);
+        let layer = ResilienceLayer::builder()
+            .attempt_timeout(Duration::from_secs(3))
+            .build()
+            .unwrap();
+        let operation = tokio::spawn(layer.layer(mock).oneshot(post("x")));
+        Clock::system().sleep(Duration::from_millis(500)).await;
+        // During its wait somebody else takes all slots, for ever.
+        far.limit(0);
+        let error = operation.await.unwrap().unwrap_err();
+        assert!(error.is_timeout() && error.is_attempts_exhausted(), "{error}");
+        assert_eq!((error.receipt().unwrap().attempts().len(), far.calls()), (5, 1));
+        let origin = A.parse::<steadfast::Origin>().unwrap();
+        let seen = layer.circuit_breaker().unwrap().state(&origin, Clock::system().now());
+        assert_eq!(seen.failures, 1, "the 503");
+    });
+}
+
 /// A body may hold what the service needs to be ready again.
 #[test]
 fn the_answer_that_is_not_the_last_is_dropped_before_the_service_is_readied() {

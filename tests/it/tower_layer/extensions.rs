@@ -136,7 +136,8 @@ fn one_request_can_set_its_own_policy_and_worth_of_its_key() {
 fn presets_apply_by_the_uri() {
     for (uri, header, preset) in [
         ("https://api.stripe.com/v1/charges", "idempotency-key", Some("stripe")),
-        ("https://API.PayPal.com/", "idempotency-key", None),
+        ("https://WWW.PayPal.com/", "idempotency-key", None),
+        ("https://API.PayPal.com/", "paypal-request-id", Some("paypal")),
         (
             "https://API-M.PayPal.com:443/v2/payments",
             "paypal-request-id",

@@ -12,7 +12,7 @@
 //! | [`adyen`] | `*.adyen.com`, `*.adyenpayments.com` | `Idempotency-Key`, 64 | 7 d | 422 or 409, 704, transient | the same, not transient |
 //! | [`paypal`] | `api-m.paypal.com`, `api.paypal.com`, sandbox | `PayPal-Request-Id`, 108; some paths | 3 h | – | 400 to 422, code |
 //! | [`square`] | `connect.squareup.com`, sandbox | in the body | not published | – | 400, code |
-//! | [`checkout`] | `api.checkout.com`, `transfers.` and its like, sandbox, prefixed | `Cko-Idempotency-Key`; some paths | 24 h | 409 | – |
+//! | [`checkout`] | `api.checkout.com`, `transfers.` and its like, sandbox, prefixed | `Cko-Idempotency-Key`; some paths | 24 h | 409, there | – |
 //! | [`gocardless`] | `api.gocardless.com`, sandbox | `Idempotency-Key` | not published | – | – |
 //! | [`mollie`] | `api.mollie.com` | `Idempotency-Key` | 1 h | – | – |
 //! | [`braintree`] | `*.braintree-api.com`, `*.braintreegateway.com` | none | | | |

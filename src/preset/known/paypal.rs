@@ -70,6 +70,8 @@ pub fn paypal() -> Preset {
 /// | kept for 24 hours | \[D\] the same page |
 /// | only 2xx is stored: after a 4xx or 5xx the payment is attempted again | \[D\] the same page |
 /// | in flight: 409, 429 in the past; wait 30 s or more | \[D\] support article on concurrent requests |
+/// | elsewhere a 409 is a conflict with what exists, for one with an entity, and the answer | \[D\] api-reference.checkout.com, `/accounts/entities` |
+/// | 429 is a rate limit everywhere, to be retried | \[D\] checkout.com/docs/developer-resources/api/api-rate-limits |
 #[must_use]
 pub fn checkout() -> Preset {
     const IN_FLIGHT_WAIT: Duration = Duration::from_secs(30);

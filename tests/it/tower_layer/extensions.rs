@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderValue, Request, Version};
 use steadfast::tower::{AttemptNumber, Notes, ResilienceLayer};
 use steadfast::{
-    Clock, IdempotencyKey, KeySupport, NotReplayable, Origin, Replay, ResponseExt, RetryPolicy, StopReason, preset,
+    Clock, IdempotencyKey, KeySupport, NotReplayable, Origin, Problem, Replay, ResponseExt, RetryPolicy, StopReason,
+    preset,
 };
 use tower::{Layer, ServiceExt};
 
@@ -152,6 +153,28 @@ fn presets_apply_by_the_uri() {
             let response = ResilienceLayer::new().layer(mock).oneshot(request).await.unwrap();
             assert_eq!(*seen.lock().unwrap(), [true], "{uri}");
             assert_eq!(response.receipt().unwrap().preset(), preset, "{uri}");
+        });
+    }
+}
+
+#[test]
+fn a_conflict_is_about_the_key_only_where_the_preset_says_that_keys_are_honoured() {
+    for (path, problem, status) in [
+        ("payments", Some(Problem::KeyInUse), 200),
+        ("accounts/entities", None, 409),
+    ] {
+        paused(async {
+            let (mock, _) = noting(&[409], |_| ());
+            let mut request = post("x");
+            *request.uri_mut() = format!("https://api.checkout.com/{path}").parse().unwrap();
+            let response = ResilienceLayer::new().layer(mock).oneshot(request).await.unwrap();
+            let receipt = response.receipt().unwrap();
+            assert_eq!(receipt.attempts()[0].problem(), problem, "{path}");
+            assert_eq!(
+                (response.status().as_u16(), receipt.stop()),
+                (status, StopReason::Accepted),
+                "{path}"
+            );
         });
     }
 }

@@ -206,6 +206,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             Err(failure) => Outcome::failure(failure),
         };
         outcome.has_method(&self.template.method);
+        outcome.has_path(self.url.path());
         if let (Some(marker), Ok(answer)) = (&plan.key().replay_marker, sent)
             && is_marked(answer.headers(), marker)
         {

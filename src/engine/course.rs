@@ -116,7 +116,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     #[inline]
     pub(crate) fn ends(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) -> Seldom<Settled> {
         let setup = self.plan.setup;
-        let verdict = self.plan.judge(outcome);
+        let verdict = self.judge(outcome);
         let Ended { spent, about } = ended;
         let seen = (&*outcome, &verdict, about.landing);
         let settled = self.steps.settle(setup.shields(), spent, seen, || setup.dice.roll());
@@ -125,6 +125,13 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
             self.tell_all(&settled.transitions);
         }
         settled
+    }
+
+    /// What an outcome means, given what the operation's key is worth.
+    #[inline]
+    pub(super) fn judge(&self, outcome: &mut Outcome<'_>) -> Verdict {
+        outcome.has_key(self.steps.attempts.honors_key());
+        self.plan.judge(outcome)
     }
 
     /// Writes down an attempt that was judged and settled.

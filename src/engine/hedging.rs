@@ -56,7 +56,7 @@ impl<'a> Course<'a> {
     /// deleted is gone, a precondition holds no longer. Only for a safe method without a key it is the answer.
     pub(super) fn standing(&self, outcome: &mut Outcome<'_>) -> Standing {
         let (method, keyed) = (self.receipt.method(), self.receipt.key().is_some());
-        let verdict = self.plan.judge(outcome);
+        let verdict = self.judge(outcome);
         let succeeded = outcome.status().is_some_and(|status| status.is_success());
         let answered = outcome.status().is_some() && verdict.is_accept();
         match (answered, verdict.is_retry()) {
@@ -70,7 +70,7 @@ impl<'a> Course<'a> {
     /// Writes down an attempt that has no say in what follows.
     pub(super) fn puts_aside(&mut self, outcome: &mut Outcome<'_>, ended: Ended<'_, '_>) {
         let setup = self.plan.setup;
-        let verdict = self.plan.judge(outcome);
+        let verdict = self.judge(outcome);
         let Ended { spent, about } = ended;
         let seen = (&*outcome, &verdict, about.landing);
         let transitions = self.steps.put_aside(setup.shields(), spent, seen, || setup.dice.roll());

@@ -25,6 +25,9 @@ use super::{Effect, Failure};
 pub struct Outcome<'a> {
     observed: Observed<'a>,
     method: Option<&'a Method>,
+    /// The path that the request was sent to.
+    target: Option<&'a str>,
+    key: Key,
     attempt: u32,
     received: Option<SystemTime>,
     body: Option<&'a [u8]>,
@@ -50,6 +53,15 @@ pub(crate) enum Told {
     Busy(Duration),
     /// It failed in a way that may heal.
     Failed,
+}
+
+/// Whether the request carried a key that the server honours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Key {
+    /// The driver did not tell.
+    Untold,
+    Honored,
+    None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,6 +132,25 @@ impl<'a> Outcome<'a> {
     #[inline]
     pub(crate) fn has_method(&mut self, method: &'a Method) {
         self.method = Some(method);
+    }
+
+    /// Adds the path that the request was sent to, which a preset may go by.
+    #[must_use]
+    pub fn with_path(mut self, path: &'a str) -> Self {
+        self.target = Some(path);
+        self
+    }
+
+    /// The same where it stands.
+    #[inline]
+    pub(crate) fn has_path(&mut self, path: &'a str) {
+        self.target = Some(path);
+    }
+
+    /// Adds whether the request carried a key that the server honours.
+    #[inline]
+    pub(crate) fn has_key(&mut self, honored: bool) {
+        self.key = if honored { Key::Honored } else { Key::None };
     }
 
     /// Adds the attempt's number; the first is 1.
@@ -224,6 +255,17 @@ impl<'a> Outcome<'a> {
         self.method
     }
 
+    /// The path that the request was sent to, when the driver gave it.
+    #[must_use]
+    pub fn path(&self) -> Option<&'a str> {
+        self.target
+    }
+
+    /// False if the request is known to have carried no key that the server honours.
+    pub(crate) fn may_be_keyed(&self) -> bool {
+        self.key != Key::None
+    }
+
     /// The beginning of an error's body, at most 64 KiB; `None` unless a classifier
     /// [asked for it](crate::Classify::wants_body), and always for a status below 400.
     ///
@@ -298,6 +340,8 @@ impl<'a> Outcome<'a> {
         Self {
             observed,
             method: None,
+            target: None,
+            key: Key::Untold,
             attempt: 1,
             received: None,
             body: None,

@@ -122,6 +122,8 @@ impl PresetBuilder {
     }
 
     /// Says that keys are honoured below this path alone; call it once for each.
+    ///
+    /// A rule that takes a bare status for a [word about the key](super::Meaning::KeyInUse) applies there alone, too.
     pub fn honors_keys_under(mut self, path: &str) -> Self {
         self.facts.key.paths.push(path.into());
         self

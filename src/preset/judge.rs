@@ -7,7 +7,7 @@ use super::facts::{Facts, RateLimit};
 use super::json;
 use super::reset::{self, ResetFormat};
 use crate::classify::Verdict;
-use crate::operation::Outcome;
+use crate::operation::{KeySupport, Outcome};
 
 impl Facts {
     /// What an outcome means at this provider.
@@ -27,7 +27,7 @@ impl Facts {
             // The engine ends it, whatever a hint says, and tells why.
             return None;
         }
-        let ruled = self.rule(status, headers, outcome.body());
+        let ruled = self.rule(status, headers, outcome);
         let verdict = match (ruled, self.hint(headers)) {
             (Some(ruled), _) if ruled.problem().is_some() && !ruled.is_retry() => ruled,
             (Some(ruled), Some(Hint::Retry)) if ruled.is_retry() => ruled,
@@ -52,13 +52,15 @@ impl Facts {
             || self.classifiers.wants_body(status)
     }
 
-    fn rule(&self, status: StatusCode, headers: &HeaderMap, body: Option<&[u8]>) -> Option<Verdict> {
+    fn rule(&self, status: StatusCode, headers: &HeaderMap, outcome: &Outcome<'_>) -> Option<Verdict> {
+        let body = outcome.body();
         let codes = self.codes(headers, body);
         let rule = self.rules.iter().find(|rule| {
             let present = rule
                 .field_path()
                 .is_none_or(|path| body.is_some_and(|body| !json::codes(body, &[path.into()]).is_empty()));
-            rule.covers(status) && present && rule.matches(headers, &codes)
+            let founded = !rule.presumes_a_key() || self.may_honor_key(outcome);
+            rule.covers(status) && founded && present && rule.matches(headers, &codes)
         })?;
         let verdict = rule.verdict();
         let asked = headers.contains_key(http::header::RETRY_AFTER);
@@ -66,6 +68,12 @@ impl Facts {
             Some(wait) => verdict.not_before(wait),
             None => verdict,
         })
+    }
+
+    /// False if the request is known to have carried no key, or was sent where keys are not honoured.
+    fn may_honor_key(&self, outcome: &Outcome<'_>) -> bool {
+        let honored = |path| self.key.support_on(|| path) == KeySupport::Honored;
+        outcome.may_be_keyed() && outcome.path().is_none_or(honored)
     }
 
     fn codes(&self, headers: &HeaderMap, body: Option<&[u8]>) -> Vec<String> {

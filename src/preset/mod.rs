@@ -8,16 +8,19 @@
 //!
 //! | preset | hosts | key | lifetime | in flight | other parameters |
 //! |---|---|---|---|---|---|
-//! | [`stripe`], [`stripe_v2`] | `api.stripe.com` | `Idempotency-Key`, 255 | 24 h, 30 d | 409, code | 400, type |
+//! | [`stripe`], [`stripe_v2`] | `api.stripe.com`, `files.stripe.com` | `Idempotency-Key`, 255 | 24 h, 30 d | 409, code | 400, type |
 //! | [`adyen`] | `*.adyen.com`, `*.adyenpayments.com` | `Idempotency-Key`, 64 | 7 d | 422 or 409, 704, transient | the same, not transient |
-//! | [`paypal`] | `api-m.paypal.com`, sandbox | `PayPal-Request-Id`, 108; some paths | 3 h | – | 400 to 422, code |
+//! | [`paypal`] | `api-m.paypal.com`, `api.paypal.com`, sandbox | `PayPal-Request-Id`, 108; some paths | 3 h | – | 400 to 422, code |
 //! | [`square`] | `connect.squareup.com`, sandbox | in the body | not published | – | 400, code |
-//! | [`checkout`] | `api.checkout.com`, sandbox, prefixed | `Cko-Idempotency-Key`; some paths | 24 h | 409 | – |
+//! | [`checkout`] | `api.checkout.com`, `transfers.` and its like, sandbox, prefixed | `Cko-Idempotency-Key`; some paths | 24 h | 409, there | – |
 //! | [`gocardless`] | `api.gocardless.com`, sandbox | `Idempotency-Key` | not published | – | – |
 //! | [`mollie`] | `api.mollie.com` | `Idempotency-Key` | 1 h | – | – |
 //! | [`braintree`] | `*.braintree-api.com`, `*.braintreegateway.com` | none | | | |
-//! | [`openai`], [`anthropic`], [`gemini`], [`azure_openai`], [`bedrock`] | theirs | none | | | |
-//! | [`github`] | `api.github.com` | none | | | |
+//! | [`openai`] | `api.openai.com`, `*.api.openai.com` | none | | | |
+//! | [`azure_openai`] | `*.openai.azure.com`, `/openai` of `*.services.ai.azure.com` and its like | none | | | |
+//! | [`anthropic`] | `api.anthropic.com`, and where clouds serve it unchanged | none | | | |
+//! | [`gemini`], [`bedrock`] | theirs | none | | | |
+//! | [`github`] | `api.github.com`, `uploads.github.com`, `api.*.ghe.com` | none | | | |
 //! | [`ietf`] | bind it: [`Preset::at`] | `Idempotency-Key`, quoted | the server's | 409, title | 422, title |
 //! | [`cloudflare`] | bind it: [`Preset::at`] | as the client says | | | |
 //!

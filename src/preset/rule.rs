@@ -45,8 +45,11 @@ pub enum Meaning {
     /// It can heal, and the provider says that it did not act.
     Untouched,
     /// A request with this key is in flight: retried under the same key.
+    ///
+    /// A rule that goes by the status alone applies to a request with a key that is honoured, and to no other: there
+    /// the same status means something else.
     KeyInUse,
-    /// The key belongs to another request: a bug, final.
+    /// The key belongs to another request: a bug, final. By the status alone, it applies as the one above.
     KeyReused,
     /// The account has no money or quota left: final, and the provider did not act.
     QuotaExhausted,
@@ -139,6 +142,12 @@ impl Rule {
 
     pub(super) fn wait(&self) -> Option<Duration> {
         self.wait
+    }
+
+    /// True if it takes a bare status for a statement about the key.
+    pub(super) fn presumes_a_key(&self) -> bool {
+        let bare = matches!(self.code, Code::Any) && self.field.is_none() && self.header.is_none();
+        bare && matches!(self.meaning, Meaning::KeyInUse | Meaning::KeyReused)
     }
 
     /// Tests all but the status and the field.

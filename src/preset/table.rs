@@ -149,6 +149,66 @@ mod tests {
     }
 
     #[test]
+    fn another_documented_host_of_a_provider_is_known_too() {
+        let presets = Presets::default();
+        for (url, name) in [
+            ("https://files.stripe.com/v1/files", "stripe"),
+            ("https://api.paypal.com/v2/payments/captures/1/refund", "paypal"),
+            ("https://api.sandbox.paypal.com/v2/checkout/orders", "paypal"),
+            ("https://vkuhvk4v.api.checkout.com/payments", "checkout"),
+            ("https://transfers.checkout.com/transfers", "checkout"),
+            ("https://transfers.sandbox.checkout.com/transfers", "checkout"),
+            ("https://forward.checkout.com/forward", "checkout"),
+            ("https://us.api.openai.com/v1/responses", "openai"),
+            ("https://eu.api.openai.com/v1/chat/completions", "openai"),
+            ("https://gb.api.openai.com/v1/responses", "openai"),
+            ("https://ae.api.openai.com/v1/responses", "openai"),
+            ("https://mtls.api.openai.com/v1/responses", "openai"),
+            ("https://me.services.ai.azure.com/openai/v1/responses", "azure_openai"),
+            (
+                "https://me.cognitiveservices.azure.com/openai/deployments/x/chat/completions",
+                "azure_openai",
+            ),
+            ("https://me.openai.azure.us/openai/v1/responses", "azure_openai"),
+            ("https://me.services.ai.azure.com/anthropic/v1/messages", "anthropic"),
+            (
+                "https://aws-external-anthropic.us-west-2.api.aws/v1/messages",
+                "anthropic",
+            ),
+            ("https://generativelanguage.mtls.googleapis.com/v1beta/models", "gemini"),
+            ("https://bedrock-runtime.us-east-1.api.aws/model", "bedrock"),
+            ("https://bedrock-runtime-fips.us-east-1.api.aws/model", "bedrock"),
+            ("https://bedrock-runtime.eusc-de-east-1.amazonaws.eu/model", "bedrock"),
+            ("https://bedrock-mantle.us-east-1.api.aws/v1/responses", "bedrock"),
+            ("https://uploads.github.com/repos/o/r/releases/1/assets", "github"),
+            ("https://api.octocorp.ghe.com/repos", "github"),
+            ("https://uploads.octocorp.ghe.com/repos/o/r/releases/1/assets", "github"),
+        ] {
+            assert_eq!(found(&presets, url).as_deref(), Some(name), "{url}");
+        }
+    }
+
+    #[test]
+    fn another_service_on_a_host_that_is_shared_is_not_taken_for_the_provider() {
+        let presets = Presets::default();
+        for url in [
+            "https://me.services.ai.azure.com/api/projects/p/agents",
+            "https://me.services.ai.azure.com/models/chat/completions",
+            "https://me.services.ai.azure.com/openai-like",
+            "https://me.services.ai.azure.com/anthropics",
+            "https://me.cognitiveservices.azure.com/language/:analyze-text",
+            "https://me.cognitiveservices.azure.com/anthropic/v1/messages",
+            "https://openai.com/v1/responses",
+            "https://www.paypal.com/checkoutnow",
+            "https://access.checkout.com/connect/token",
+            "https://octocorp.ghe.com/login/oauth/access_token",
+            "https://s3.us-east-1.api.aws/bucket",
+        ] {
+            assert_eq!(found(&presets, url), None, "{url}");
+        }
+    }
+
+    #[test]
     fn ones_own_preset_wins_and_the_table_can_be_forgotten() {
         let mut presets = Presets::default();
         presets.add(

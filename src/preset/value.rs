@@ -160,6 +160,8 @@ impl Preset {
 }
 
 /// A preset's classifier alone, for use in a [`RetryPolicy`](crate::RetryPolicy).
+///
+/// Where keys are honoured on some paths only, it asks the outcome for its path: see [`Outcome::with_path`].
 impl Classify for Preset {
     fn classify(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
         self.opinion(outcome)

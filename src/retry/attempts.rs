@@ -264,6 +264,12 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         }
     }
 
+    /// True if the request carries a key that the server honours.
+    #[inline]
+    pub(crate) fn honors_key(&self) -> bool {
+        self.safety.honors_key()
+    }
+
     /// Why the next attempt is forbidden, unless a lookup found that nothing happened.
     pub(crate) fn barred(&self) -> Option<StopReason> {
         self.barred

@@ -47,8 +47,16 @@ pub enum Replay {
 #[must_use]
 pub struct ReplaySafety {
     repeat: Repeat,
+    key: Key,
     key_lifetime: Option<Duration>,
     lookup: Lookup,
+}
+
+/// Whether the request carries a key that the server honours, needed for repeats or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    None,
+    Honored,
 }
 
 /// Whether the caller can find out what became of an attempt in doubt.
@@ -86,6 +94,7 @@ impl ReplaySafety {
     pub fn repeatable() -> Self {
         Self {
             repeat: Repeat::Always,
+            key: Key::None,
             key_lifetime: None,
             lookup: Lookup::None,
         }
@@ -95,6 +104,7 @@ impl ReplaySafety {
     pub fn not_repeatable() -> Self {
         Self {
             repeat: Repeat::WhenUntouched(NotReplayable::NoKey),
+            key: Key::None,
             key_lifetime: None,
             lookup: Lookup::None,
         }
@@ -106,6 +116,10 @@ impl ReplaySafety {
             (Repeat::WhenUntouched(_), KeySupport::Honored) => Repeat::WhileKeyLives,
             (Repeat::WhenUntouched(_), KeySupport::Ignored) => Repeat::WhenUntouched(NotReplayable::KeyIgnored),
             (repeat, _) => repeat,
+        };
+        self.key = match support {
+            KeySupport::Honored => Key::Honored,
+            KeySupport::Ignored => Key::None,
         };
         self
     }
@@ -160,6 +174,12 @@ impl ReplaySafety {
             Repeat::Always | Repeat::WhileKeyLives | Repeat::AtLeastOnce => None,
             Repeat::WhenUntouched(why) | Repeat::Never(why) => Some(why),
         }
+    }
+
+    /// True if the request carries a key that the server honours.
+    #[inline]
+    pub(super) fn honors_key(&self) -> bool {
+        self.key == Key::Honored
     }
 
     /// What forbids a repeat, given what is known of the attempt.

@@ -7,6 +7,8 @@ use crate::preset::{Meaning, Preset, ResetFormat, Rule, StreamEnd};
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | no key on the wire, none honoured | \[M\] \[S\] anthropic-sdk-python |
+/// | the same API at Amazon: `aws-external-anthropic.…api.aws` (not Bedrock) | \[D\] docs.aws.amazon.com/claude-platform/latest/userguide/making-requests.html |
+/// | the same API at Microsoft: below `/anthropic` of `services.ai.azure.com` | \[D\] platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry |
 /// | 429 `rate_limit_error` is refused before processing; with `error.details.error_code` `enforced_spend_limit_reached` it stays until next month | \[2\] learn.microsoft.com, dev-proxy, anthropic-529-overloaded-error |
 /// | 402 `billing_error` | \[2\] developersdigest.tech, after Anthropic's error page |
 /// | 529 `overloaded_error`: the request was turned down | \[2\] learn.microsoft.com, the same page |
@@ -34,7 +36,11 @@ pub fn anthropic() -> Preset {
             "anthropic-ratelimit-output-tokens-reset",
         ),
     ];
-    let builder = Preset::builder("anthropic").origin("https://api.anthropic.com");
+    let builder = Preset::builder("anthropic").origins([
+        "https://api.anthropic.com",
+        "https://aws-external-anthropic.*.api.aws",
+        "https://*.services.ai.azure.com/anthropic",
+    ]);
     let builder = limits.into_iter().fold(builder, |builder, (remaining, reset)| {
         builder.rate_limit(
             HeaderName::from_static(remaining),
@@ -67,12 +73,16 @@ pub fn anthropic() -> Preset {
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | no key on the wire, none honoured | \[S\] google-genai |
+/// | `generativelanguage.mtls.googleapis.com` for client certificates | \[D\] the API's discovery document, `mtlsRootUrl` |
 /// | 429 `RESOURCE_EXHAUSTED`; a quota id with `PerDay` stays until the day is over | \[2\] google-gemini/gemini-cli issues 10925, 14811; gke-labs issue 1215 |
 /// | the wait is in the body: `RetryInfo.retryDelay`, as `34.07s` | \[2\] the same |
 #[must_use]
 pub fn gemini() -> Preset {
     Preset::builder("gemini")
-        .origin("https://generativelanguage.googleapis.com")
+        .origins([
+            "https://generativelanguage.googleapis.com",
+            "https://generativelanguage.mtls.googleapis.com",
+        ])
         .for_completions()
         .without_keys()
         .codes_at("error.details.violations.quotaId")
@@ -92,6 +102,8 @@ pub fn gemini() -> Preset {
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | no idempotency token on `InvokeModel` and `Converse` | \[S\] botocore model `bedrock-runtime` |
+/// | two endpoints for inference: `bedrock-runtime`, and `bedrock-mantle.…api.aws` | \[D\] docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html |
+/// | `bedrock-runtime` below `api.aws` too, and in Europe's own cloud below `amazonaws.eu` | \[S\] botocore, endpoint rule set; openai-java, `AzureUrlCategory` |
 /// | 429 `ThrottlingException`: "your request was denied" | \[D\] docs.aws.amazon.com, bedrock-runtime exceptions |
 /// | 429 `ModelNotReadyException`, modelled as retryable | \[S\] |
 /// | 408 `ModelTimeoutException`, 424 `ModelErrorException`, `ModelStreamErrorException`: the model ran | \[S\] |
@@ -100,8 +112,14 @@ pub fn gemini() -> Preset {
 #[must_use]
 pub fn bedrock() -> Preset {
     Preset::builder("bedrock")
-        .origin("https://bedrock-runtime.*.amazonaws.com")
-        .origin("https://bedrock-runtime-fips.*.amazonaws.com")
+        .origins([
+            "https://bedrock-runtime.*.amazonaws.com",
+            "https://bedrock-runtime-fips.*.amazonaws.com",
+            "https://bedrock-runtime.*.api.aws",
+            "https://bedrock-runtime-fips.*.api.aws",
+            "https://bedrock-runtime.*.amazonaws.eu",
+            "https://bedrock-mantle.*.api.aws",
+        ])
         .for_completions()
         .without_keys()
         .request_id_header(HeaderName::from_static("x-amzn-requestid"))

@@ -40,6 +40,9 @@ pub fn ietf() -> Preset {
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | a rate limit is 403 or 429; in this order: `retry-after`, or `x-ratelimit-remaining: 0` and `x-ratelimit-reset` in UTC epoch seconds, or a minute at least | \[D\] docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api |
+/// | uploads have a host of their own, "the same as the rest of the API" | \[D\] docs.github.com/en/rest/releases/assets |
+/// | with data residency `api.` before the enterprise's own name at `ghe.com` | \[D\] docs.github.com/en/enterprise-cloud@latest/admin/data-residency |
+/// | and `uploads.` | \[D\] docs.github.com, "Enabling GitHub Connect for GHE.com" |
 /// | secondary limits say so in the message | \[D\] the same |
 /// | `x-github-request-id` | \[D\] docs.github.com |
 ///
@@ -50,7 +53,12 @@ pub fn github() -> Preset {
     const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
     const AT_LEAST: Duration = Duration::from_secs(60);
     Preset::builder("github")
-        .origin("https://api.github.com")
+        .origins([
+            "https://api.github.com",
+            "https://uploads.github.com",
+            "https://api.*.ghe.com",
+            "https://uploads.*.ghe.com",
+        ])
         .without_keys()
         .request_id_header(HeaderName::from_static("x-github-request-id"))
         .rate_limit(

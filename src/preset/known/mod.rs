@@ -41,6 +41,11 @@ pub(super) fn bound() -> Vec<Preset> {
 }
 
 impl PresetBuilder {
+    /// Binds it to each of a provider's hosts.
+    fn origins(self, patterns: impl IntoIterator<Item = &'static str>) -> Self {
+        patterns.into_iter().fold(self, Self::origin)
+    }
+
     /// A payment takes longer than a page: banks answer in tens of seconds, and giving up early only adds doubt.
     fn for_payments(self) -> Self {
         self.attempt_timeout(Duration::from_secs(60))

@@ -7,6 +7,7 @@ use crate::preset::{Meaning, Preset, PresetBuilder, ResetFormat, Rule, StreamEnd
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | no key on the wire, none honoured | \[M\] \[S\] openai-python, openai-node |
+/// | a region's host is a prefix before `api.openai.com`, and so is that for client certificates | \[D\] developers.openai.com/api/docs/guides/data-residency; \[S\] openai-node, data-residency.ts, examples/mtls |
 /// | 429 for rates is refused before processing; for money it stays: codes `insufficient_quota`, `credit_balance_exhausted`, `organization_spend_limit_exceeded`, `project_spend_limit_exceeded`, `organization_usage_limit_exceeded` | \[2\] openai/codex issue 6340, agentao issue 283 |
 /// | the libraries retry those three times all the same | \[M\] |
 /// | overload: 503, code `server_is_overloaded`; `slow_down`, 503 once and 429 now | \[2\] openai/codex |
@@ -19,7 +20,7 @@ use crate::preset::{Meaning, Preset, PresetBuilder, ResetFormat, Rule, StreamEnd
 #[must_use]
 pub fn openai() -> Preset {
     rules(
-        Preset::builder("openai").origin("https://api.openai.com"),
+        Preset::builder("openai").origins(["https://api.openai.com", "https://*.api.openai.com"]),
         ResetFormat::Units,
     )
     .request_id_header(HeaderName::from_static("x-request-id"))
@@ -30,13 +31,24 @@ pub fn openai() -> Preset {
 ///
 /// | fact | source, as of November 2026 |
 /// |---|---|
+/// | `openai.azure.com`, and below `/openai` of `services.ai.azure.com` | \[D\] learn.microsoft.com/azure/foundry/openai/api-version-lifecycle |
+/// | below `/openai` of `cognitiveservices.azure.com` as well | \[S\] openai-java, `AzureUrlCategory` |
+/// | `openai.azure.us` for governments | \[D\] learn.microsoft.com/azure/ai-services/openai/azure-government |
 /// | `retry-after-ms` first | \[2\] Azure samples |
 /// | `x-ratelimit-reset-tokens` in whole seconds | \[2\] learn.microsoft.com/answers 5625878 |
 ///
 /// A wait that the body's text alone mentions ("retry after 86400 seconds") is not read.
+///
+/// What else the shared hosts serve is left alone. The address of a project is for [`Preset::at`]:
+/// `https://me.services.ai.azure.com/api/projects/mine/openai`.
 #[must_use]
 pub fn azure_openai() -> Preset {
-    let builder = Preset::builder("azure_openai").origin("https://*.openai.azure.com");
+    let builder = Preset::builder("azure_openai").origins([
+        "https://*.openai.azure.com",
+        "https://*.openai.azure.us",
+        "https://*.services.ai.azure.com/openai",
+        "https://*.cognitiveservices.azure.com/openai",
+    ]);
     rules(builder, ResetFormat::Seconds).known()
 }
 

@@ -11,6 +11,8 @@ use crate::preset::{Meaning, Preset, Rule};
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | `PayPal-Request-Id` on POST; without it, a repeat is a duplicate | \[D\] developer.paypal.com/reference/guidelines/idempotency |
+/// | `api.paypal.com` is the same API, for who must know its addresses | \[D\] developer.paypal.com/limited-release/commerce-platform/v2/develop/urls |
+/// | it and `api.sandbox.paypal.com` were the only hosts once; links in answers may lead there | \[D\] developer.paypal.com/docs/api/overview, 2016 |
 /// | at most 108 characters | \[D\] Vault API specification |
 /// | "Not all APIs support this header": known of Orders, Payments v2, Vault, plans and products | \[D\] the same page; the references of these |
 /// | kept: Orders 6 h, Payments v2 45 d, Vault 3 h, plans and products 72 h | \[D\] the same references. We plan with 3 h for all |
@@ -24,8 +26,12 @@ use crate::preset::{Meaning, Preset, Rule};
 #[must_use]
 pub fn paypal() -> Preset {
     Preset::builder("paypal")
-        .origin("https://api-m.paypal.com")
-        .origin("https://api-m.sandbox.paypal.com")
+        .origins([
+            "https://api-m.paypal.com",
+            "https://api-m.sandbox.paypal.com",
+            "https://api.paypal.com",
+            "https://api.sandbox.paypal.com",
+        ])
         .for_payments()
         .key_header(KeyHeader::new(HeaderName::from_static("paypal-request-id")))
         .key_methods([Method::POST])
@@ -58,17 +64,34 @@ pub fn paypal() -> Preset {
 /// | fact | source, as of November 2026 |
 /// |---|---|
 /// | `Cko-Idempotency-Key` on payments, payment contexts and transfers | \[D\] checkout.com/docs/payments/manage-payments/idempotency, January 2026 |
+/// | transfers have a host of their own, `transfers.checkout.com` | \[D\] checkout.com/docs/platforms/transfer-sub-entity-funds |
+/// | so has forwarding | \[D\] checkout.com/docs/payments/store-and-manage-credentials/forward-stored-credentials |
+/// | so have files, balances and identity verification | \[S\] checkout-sdk-net, checkout-sdk-go |
 /// | kept for 24 hours | \[D\] the same page |
 /// | only 2xx is stored: after a 4xx or 5xx the payment is attempted again | \[D\] the same page |
 /// | in flight: 409, 429 in the past; wait 30 s or more | \[D\] support article on concurrent requests |
+/// | elsewhere a 409 is a conflict with what exists, for one with an entity, and the answer | \[D\] api-reference.checkout.com, `/accounts/entities` |
+/// | 429 is a rate limit everywhere, to be retried | \[D\] checkout.com/docs/developer-resources/api/api-rate-limits |
 #[must_use]
 pub fn checkout() -> Preset {
     const IN_FLIGHT_WAIT: Duration = Duration::from_secs(30);
     Preset::builder("checkout")
-        .origin("https://api.checkout.com")
-        .origin("https://api.sandbox.checkout.com")
-        .origin("https://*.api.checkout.com")
-        .origin("https://*.api.sandbox.checkout.com")
+        .origins([
+            "https://api.checkout.com",
+            "https://api.sandbox.checkout.com",
+            "https://*.api.checkout.com",
+            "https://*.api.sandbox.checkout.com",
+            "https://transfers.checkout.com",
+            "https://transfers.sandbox.checkout.com",
+            "https://forward.checkout.com",
+            "https://forward.sandbox.checkout.com",
+            "https://files.checkout.com",
+            "https://files.sandbox.checkout.com",
+            "https://balances.checkout.com",
+            "https://balances.sandbox.checkout.com",
+            "https://identity-verification.checkout.com",
+            "https://identity-verification.sandbox.checkout.com",
+        ])
         .for_payments()
         .key_header(KeyHeader::new(HeaderName::from_static("cko-idempotency-key")))
         .key_methods([Method::POST])

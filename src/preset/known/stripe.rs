@@ -15,12 +15,13 @@ use crate::preset::{Meaning, Preset, PresetBuilder, Rule};
 /// | in flight: 409, code `idempotency_key_in_use` | \[2\] stripity-stripe issue 564; \[D\] docs.stripe.com/error-codes |
 /// | any other 409 is a conflict that is retried | \[S\] stripe-ruby, stripe-node |
 /// | 429 is refused before execution; `lock_timeout` and rate limits are retried with backoff | \[D\] docs.stripe.com/rate-limits |
+/// | files are created at `files.stripe.com`, by a POST like any other | \[D\] docs.stripe.com/api/files/create |
 /// | `Stripe-Should-Retry: true` or `false` wins over the status | \[S\] stripe-ruby, stripe-node, stripe-go |
 ///
 /// Our choice: 429 is retried, under the key and within the budget, though Stripe's libraries retry only `lock_timeout`.
 #[must_use]
 pub fn stripe() -> Preset {
-    rules(Preset::builder("stripe").origin("https://api.stripe.com"))
+    rules(Preset::builder("stripe").origins(["https://api.stripe.com", "https://files.stripe.com"]))
         .key_methods([Method::POST])
         .key_lifetime(lifetime(24))
         .known()

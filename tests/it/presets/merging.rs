@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use steadfast::preset::{self, Meaning, Preset, Rule};
 use steadfast::testing::{Script, Step};
-use steadfast::{Client, KeyHeader, KeySupport, ResponseExt, RetryPolicy, Verdict};
+use steadfast::{Classify, Client, KeyHeader, KeySupport, Outcome, Problem, ResponseExt, RetryPolicy, Verdict};
 
 const PAYPAL: &str = "https://api-m.paypal.com/v2/checkout/orders";
 const STRIPE: &str = "https://api.stripe.com/v1/charges";
@@ -120,6 +120,103 @@ async fn a_preset_of_ones_own_starts_from_nothing_or_from_ours() {
         (response.status().as_u16(), response.receipt().unwrap().preset()),
         (409, Some("mine"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bare_status_is_about_the_key_only_where_the_key_is_honoured() {
+    let acme = Preset::builder("acme")
+        .origin("https://api.acme.example")
+        .honors_keys_under("/pay")
+        .codes_at("code")
+        .rule(Rule::status(409).code("key_busy").means(Meaning::KeyInUse))
+        .rule(Rule::status(409).means(Meaning::KeyInUse))
+        .rule(Rule::status(422).means(Meaning::KeyReused))
+        .build()
+        .unwrap();
+    let client = |script: &Script| Client::builder().script(script).preset(acme.clone()).build().unwrap();
+    let answer = |status| Step::status(StatusCode::from_u16(status).unwrap());
+
+    let script = Script::new([answer(409)]);
+    let response = client(&script)
+        .post("https://api.acme.example/pay/1")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((response.status().as_u16(), script.arrivals().len()), (200, 2));
+    let script = Script::new([answer(422)]);
+    let error = client(&script)
+        .post("https://api.acme.example/pay")
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_key_reused(), "{error}");
+
+    for status in [409, 422] {
+        let script = Script::new([answer(status)]);
+        let response = client(&script)
+            .post("https://api.acme.example/users")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!((response.status().as_u16(), script.arrivals().len()), (status, 1));
+        assert_eq!(response.receipt().unwrap().problem(), None);
+
+        let script = Script::new([answer(status)]);
+        let ignored = client(&script)
+            .post("https://api.acme.example/pay")
+            .key_support(KeySupport::Ignored);
+        assert_eq!(
+            ignored.send().await.unwrap().status(),
+            status,
+            "the request knows better"
+        );
+
+        let script = Script::new([answer(status)]);
+        let without = client(&script)
+            .get("https://api.acme.example/pay")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(without.status(), status, "a GET carries no key");
+    }
+
+    let script = Script::new([answer(409).body(r#"{"code":"key_busy"}"#)]);
+    let error = client(&script)
+        .post("https://api.acme.example/users")
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_key_in_use(), "the server's own word is believed: {error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_presets_classifier_alone_goes_by_its_own_paths() {
+    let policy = RetryPolicy::builder().classify(preset::checkout()).build().unwrap();
+    for (path, expected, attempts) in [("payments", 200, 2), ("accounts/entities", 409, 1)] {
+        let script = Script::new([Step::status(StatusCode::CONFLICT)]);
+        let client = Client::builder().script(&script).retry(policy.clone()).build().unwrap();
+        let response = client
+            .post(format!("https://mock.example/{path}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (response.status().as_u16(), script.arrivals().len()),
+            (expected, attempts),
+            "{path}"
+        );
+    }
+
+    let headers = HeaderMap::new();
+    let conflict = Outcome::response(StatusCode::CONFLICT, &headers);
+    let told = |outcome: &Outcome<'_>| {
+        preset::checkout()
+            .classify(outcome)
+            .and_then(|verdict| verdict.problem())
+    };
+    assert_eq!(told(&conflict.with_path("/payments")), Some(Problem::KeyInUse));
+    assert_eq!(told(&conflict.with_path("/accounts/entities")), None);
+    assert_eq!(told(&conflict), Some(Problem::KeyInUse), "a driver that tells no path");
 }
 
 #[tokio::test(start_paused = true)]

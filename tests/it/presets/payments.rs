@@ -190,6 +190,7 @@ async fn square_takes_the_key_from_the_body() {
 async fn checkout_stores_successes_alone() {
     const KEYS: &str = "checkout.com/docs/payments/manage-payments/idempotency, January 2026";
     const BUSY: &str = "support article on concurrent requests";
+    const ENTITIES: &str = "api-reference.checkout.com, onboard an entity: 409";
     let payment = |what, source| row(what, source).path("/payments").ok(201);
     run(
         &preset::checkout(),
@@ -217,6 +218,23 @@ async fn checkout_stores_successes_alone() {
                 .answer(409, &[("retry-after", "2")], "{}")
                 .waits([2.0..=2.2])
                 .acted(1),
+            row("a conflict where keys are not honoured is the answer", ENTITIES)
+                .path("/accounts/entities")
+                .answer(409, &[("retry-after", "2")], r#"{"id":"ent_1"}"#)
+                .ok(409)
+                .effect(Effect::Unknown)
+                .acted(0),
+            payment("so is one on a path that only begins alike", ENTITIES)
+                .path("/payments-x")
+                .answer(409, &[], "{}")
+                .ok(409)
+                .effect(Effect::Unknown),
+            payment("and one of a request without a key", KEYS)
+                .method(Method::PUT)
+                .path("/payments/setups/pay_1")
+                .answer(409, &[], "{}")
+                .ok(409)
+                .effect(Effect::Unknown),
             payment("a rejection is the answer", KEYS)
                 .answer(422, &[], "{}")
                 .ok(422)

@@ -27,6 +27,48 @@ async fn a_client_without_any_setting_does_not_pay_a_known_host_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_one_of_its_regions_or_of_a_cloud_that_sells_it() {
+    for url in [
+        "https://us.api.openai.com/v1/responses",
+        "https://eu.api.openai.com/v1/chat/completions",
+        "https://gb.api.openai.com/v1/responses",
+        "https://ae.api.openai.com/v1/responses",
+        "https://me.services.ai.azure.com/openai/v1/responses",
+        "https://me.cognitiveservices.azure.com/openai/v1/responses",
+        "https://me.services.ai.azure.com/anthropic/v1/messages",
+        "https://aws-external-anthropic.us-west-2.api.aws/v1/messages",
+        "https://bedrock-mantle.us-east-1.api.aws/v1/responses",
+    ] {
+        let script = Script::new([Step::lost_response()]);
+        let error = client(&script).build().unwrap().post(url).send().await.unwrap_err();
+        assert!(error.is_not_replayable(), "{url}: {error}");
+        assert_eq!(script.arrivals().len(), 1, "{url}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_paypal_gives_leads_to_the_same_rules() {
+    let script = Script::new([Step::lost_response()]);
+    let paypal = client(&script).build().unwrap();
+    let refund = "https://api.paypal.com/v2/payments/captures/1/refund";
+    let response = paypal.post(refund).send().await.unwrap();
+    let keys: Vec<_> = script
+        .arrivals()
+        .iter()
+        .map(|arrival| arrival.header("paypal-request-id").map(str::to_owned))
+        .collect();
+    assert_eq!(keys.len(), 2);
+    assert!(keys[0].is_some() && keys[0] == keys[1], "{keys:?}");
+    assert_eq!(response.receipt().unwrap().preset(), Some("paypal"));
+
+    let script = Script::new([Step::lost_response()]);
+    let sale = "https://api.sandbox.paypal.com/v1/payments/sale/1/refund";
+    let error = client(&script).build().unwrap().post(sale).send().await.unwrap_err();
+    assert!(error.is_not_replayable(), "{error}");
+    assert_eq!(script.arrivals().len(), 1, "the id is not known to be honoured there");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_word_turns_the_table_off() {
     let script = Script::new([Step::lost_response()]);
     let client = client(&script).without_builtin_presets().build().unwrap();

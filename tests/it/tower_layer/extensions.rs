@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderValue, Request, Version};
 use steadfast::tower::{AttemptNumber, Notes, ResilienceLayer};
 use steadfast::{
-    Clock, IdempotencyKey, KeySupport, NotReplayable, Origin, Replay, ResponseExt, RetryPolicy, StopReason, preset,
+    Clock, IdempotencyKey, KeySupport, NotReplayable, Origin, Problem, Replay, ResponseExt, RetryPolicy, StopReason,
+    preset,
 };
 use tower::{Layer, ServiceExt};
 
@@ -136,7 +137,8 @@ fn one_request_can_set_its_own_policy_and_worth_of_its_key() {
 fn presets_apply_by_the_uri() {
     for (uri, header, preset) in [
         ("https://api.stripe.com/v1/charges", "idempotency-key", Some("stripe")),
-        ("https://API.PayPal.com/", "idempotency-key", None),
+        ("https://WWW.PayPal.com/", "idempotency-key", None),
+        ("https://API.PayPal.com/", "paypal-request-id", Some("paypal")),
         (
             "https://API-M.PayPal.com:443/v2/payments",
             "paypal-request-id",
@@ -151,6 +153,28 @@ fn presets_apply_by_the_uri() {
             let response = ResilienceLayer::new().layer(mock).oneshot(request).await.unwrap();
             assert_eq!(*seen.lock().unwrap(), [true], "{uri}");
             assert_eq!(response.receipt().unwrap().preset(), preset, "{uri}");
+        });
+    }
+}
+
+#[test]
+fn a_conflict_is_about_the_key_only_where_the_preset_says_that_keys_are_honoured() {
+    for (path, problem, status) in [
+        ("payments", Some(Problem::KeyInUse), 200),
+        ("accounts/entities", None, 409),
+    ] {
+        paused(async {
+            let (mock, _) = noting(&[409], |_| ());
+            let mut request = post("x");
+            *request.uri_mut() = format!("https://api.checkout.com/{path}").parse().unwrap();
+            let response = ResilienceLayer::new().layer(mock).oneshot(request).await.unwrap();
+            let receipt = response.receipt().unwrap();
+            assert_eq!(receipt.attempts()[0].problem(), problem, "{path}");
+            assert_eq!(
+                (response.status().as_u16(), receipt.stop()),
+                (status, StopReason::Accepted),
+                "{path}"
+            );
         });
     }
 }

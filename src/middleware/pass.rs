@@ -18,6 +18,8 @@ use crate::retry::Attempts;
 pub(super) struct Mark(Arc<Pass>);
 
 struct Pass {
+    /// The operation within which this one is made: a middleware in its chain sends a request of its own.
+    outer: Option<Mark>,
     request: Asked,
     /// Where the key is, and which.
     header: KeyHeader,
@@ -61,11 +63,13 @@ pub(super) struct Running<'a>(pub(super) &'a Mark);
 
 impl Mark {
     pub(super) fn new(
+        outer: Option<Self>,
         request: Asked,
         (header, key): (KeyHeader, Option<IdempotencyKey>),
         protection: Protection,
     ) -> Self {
         Self(Arc::new(Pass {
+            outer,
             request,
             header,
             key,
@@ -95,20 +99,26 @@ impl Mark {
         self.notes().keyed && !request.headers().contains_key(self.header())
     }
 
-    pub(super) fn is_running(&self) -> bool {
+    /// The innermost operation that is under way: this one, or one within which it was made.
+    pub(super) fn under_way(&self) -> Option<&Self> {
+        if self.is_running() {
+            Some(self)
+        } else {
+            self.0.outer.as_ref()?.under_way()
+        }
+    }
+
+    fn is_running(&self) -> bool {
         matches!(*self.state(), State::Running(_))
     }
 
-    /// True if this request is the one that the operation under way sent, and none that a middleware within makes for
+    /// True if this request is the one that the operation sent last, and none that a middleware within makes for
     /// itself: to fetch a token, say.
     pub(super) fn encloses(&self, request: &Request) -> bool {
         let sent = (request.method(), request.url());
-        let departed = self
-            .notes()
-            .departed
-            .as_ref()
-            .is_some_and(|(method, url)| (method, url) == sent);
-        departed && self.is_running()
+        let notes = self.notes();
+        let departed = notes.departed.as_ref();
+        departed.is_some_and(|(method, url)| (method, url) == sent)
     }
 
     /// True if this is the same request again, after an operation that did not succeed; another key of the caller's

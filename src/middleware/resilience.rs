@@ -111,6 +111,7 @@ impl Resilience {
     async fn operate(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response, Error> {
         let own = PerRequest::of(extensions);
         let mark = extensions.get::<Mark>().cloned();
+        let outer = mark.as_ref().and_then(Mark::under_way).cloned();
         let mut request = RequestBuilder::from_request(&self.client, request);
         let asked = Asked::of(&request);
         let earlier = mark.filter(|mark| mark.is_repeated_by(&asked, own.key()));
@@ -131,7 +132,7 @@ impl Resilience {
             Ok(before) => before.flatten(),
             Err(stop) => return Err(operation.refuse(stop)),
         };
-        let mark = Mark::new(asked, (header, key), protection);
+        let mark = Mark::new(outer, asked, (header, key), protection);
         let running = Running(&mark);
         let chain = Chain::new((next, extensions), &mark, before, plain);
         let finished = operation.run(&chain).await?;
@@ -155,7 +156,7 @@ impl Middleware for Resilience {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        if let Some(mark) = extensions.get::<Mark>()
+        if let Some(mark) = extensions.get::<Mark>().and_then(Mark::under_way)
             && mark.encloses(&request)
         {
             // One loop is enough, and the outer one has the key.

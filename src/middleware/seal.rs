@@ -33,7 +33,7 @@ impl Middleware for Seal {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        if let Some(mark) = extensions.get::<Mark>().filter(|mark| mark.is_running()) {
+        if let Some(mark) = extensions.get::<Mark>().and_then(Mark::under_way) {
             check(mark, &request).map_err(Error::middleware)?;
             armor(&mut request).map_err(Error::middleware)?;
         }

@@ -7,7 +7,7 @@ use steadfast::middleware::{ErrorExt, PerRequest, Resilience};
 use steadfast::testing::{Recorded, Recorder, Recording};
 use steadfast::{Effect, FailureKind, KeySupport, Nesting, NotReplayable, RetryPolicy, StopReason};
 
-use super::{bare, resilience, retrying};
+use super::{NewKeys, bare, resilience, retrying};
 use crate::support::{After, RawServer, SHORT, Spans, Step, answer, impatient, limit};
 
 async fn ailing() -> RawServer {
@@ -304,4 +304,26 @@ async fn reqwest_s_own_retry_and_redirects_cannot_repeat_a_post() {
             assert_eq!((sent, server.arrivals().len()), (expected, 3), "{name} {body:?}");
         }
     }
+}
+
+/// What was under way before is under way again when the other operation has ended.
+#[tokio::test]
+async fn an_operation_within_does_not_blind_the_seal() {
+    let (server, tokens) = (RawServer::start([]).await, RawServer::start([]).await);
+    let (ours, seal) = resilience().0.sealed();
+    let fetching = Fetching(bare().with(resilience().0).build(), tokens.url("/"));
+    let chain = bare()
+        .with(ours)
+        .with(fetching)
+        .with(NewKeys::default())
+        .with(seal)
+        .build();
+
+    let error = limit(chain.post(server.url("/")).body("x").send()).await.unwrap_err();
+
+    assert!(
+        format!("{error:?}").contains("replaced the idempotency key"),
+        "{error:?}"
+    );
+    assert_eq!((server.arrivals().len(), tokens.arrivals().len()), (0, 1));
 }

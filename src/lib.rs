@@ -34,7 +34,7 @@
 //! | any other 5xx | retry | `Err` |
 //! | any other 5xx, marked `Idempotent-Replayed: true` | `Err` | `Err` |
 //! | no connection, or closed before the request was written | retry | retry: nothing was sent |
-//! | HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes the request | retry | retry once: the server says it did not act |
+//! | HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes the request | retry | retry once: the server says it did not act, and a second time leaves doubt |
 //! | connection lost after that, or an answer that is not HTTP | retry | `Err` |
 //! | no response head within the attempt's time limit | retry | `Err` |
 //! | buffered body of a 2xx or 3xx cut or late | retry | `Err` |

@@ -72,7 +72,8 @@
 //! | a time limit; no connection; a connection that was lost; an answer that is not HTTP; a body that was cut | failure |
 //! | any other answer, 4xx included | sign of life |
 //! | 429; a refusal by protocol (`REFUSED_STREAM`, `GOAWAY`) | nothing |
-//! | a request that failed by itself (its body, its hook); a future that was dropped | nothing |
+//! | a request that failed by itself (its body, its hook), or whose time a hook or a service not ready used up | nothing |
+//! | a future that was dropped | nothing |
 //!
 //! Where a redirect led to another origin, that one answers for the outcome, and the first one gave a sign of life.
 //!

@@ -107,6 +107,8 @@ impl ClientBuilder {
     }
 
     /// Sets the URL below which relative targets lie: `/charges` under `https://api.example.com/v1` is `/v1/charges`.
+    ///
+    /// A path that leads out of it, by dots or by slashes that name another host, is refused before anything is sent.
     pub fn base_url(mut self, url: &str) -> Self {
         self.base = Some(parse_base(url));
         self

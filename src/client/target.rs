@@ -70,7 +70,14 @@ fn below<'c>(base: &Url, path: &str, client: &'c Client) -> Result<Target<'c>, E
     if !prefix.path().ends_with('/') {
         prefix.set_path(&format!("{}/", base.path()));
     }
-    let joined = prefix.join(path.trim_start_matches('/'));
+    let path = path.trim_start_matches('/');
+    // What stands before a colon would be read as a scheme (RFC 3986 §4.2).
+    let segment = path.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let joined = if segment.contains(':') {
+        prefix.join(&format!("./{path}"))
+    } else {
+        prefix.join(path)
+    };
     let url = joined.map_err(|error| Error::request_because("the URL is not valid", error))?;
     // A reader of URLs takes backslashes for slashes, drops tabs, and goes up at dots: the path may name another host, to
     // which the client's default headers would travel.
@@ -146,6 +153,9 @@ mod tests {
             ("?x=//evil.example", "?x=//evil.example"),
             ("a/../b", "b"),
             (r"a\b", "a/b"),
+            ("/models/gemini:generate", "models/gemini:generate"),
+            ("/gemini-2.5-pro:generate?x=:", "gemini-2.5-pro:generate?x=:"),
+            ("/https://evil.example/x", "https://evil.example/x"),
         ] {
             let expected = format!("https://api.example.com/v1/{path}");
             assert_eq!(resolved(base, target).unwrap(), expected, "{target:?}");

@@ -60,7 +60,8 @@ impl<'a> Leave<'a> {
 
     /// Ends it with an HTTP outcome, which the policy judges; `random`, in [0, 1), is for jitter.
     pub fn ended(self, outcome: &Outcome<'_>, now: Instant, random: f64) -> Decision {
-        let outcome = outcome.with_attempt(self.begin.number);
+        let mut outcome = outcome.with_attempt(self.begin.number);
+        outcome.has_key(self.steps.attempts.honors_key());
         let verdict = self.steps.attempts.policy().classify(&outcome);
         self.judged(&outcome, &verdict, now, random)
     }

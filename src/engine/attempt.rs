@@ -45,10 +45,15 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
     async fn visit(&self, plan: &Plan<'_>, trip: &mut Trip, number: u32, step: Option<&Step>) -> Sent<Box<Response>> {
         let asked = match hook(plan, step) {
             None => None,
-            Some(hook) => match aside(|| hook.headers(self.info(plan, number, step))).await {
-                Ok(asked) => Some(Box::new(asked)),
-                Err(error) => return trip.fails(unsent(FailureKind::Hook, error).into()),
-            },
+            Some(hook) => {
+                trip.asks = true;
+                let asked = aside(|| hook.headers(self.info(plan, number, step))).await;
+                trip.asks = false;
+                match asked {
+                    Ok(asked) => Some(Box::new(asked)),
+                    Err(error) => return trip.fails(unsent(FailureKind::Hook, error).into()),
+                }
+            }
         };
         let sending = self.depart(plan, trip, step, asked)?;
         let response = match sending.await {

@@ -24,7 +24,8 @@ impl Whole {
     pub(crate) async fn read(response: Response, asked: &Url, limit: usize) -> Result<Self, BufferError> {
         let url = (response.url() != asked).then(|| Box::new(response.url().clone()));
         let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
-        if body.size_hint().lower() > limit as u64 {
+        // Over HTTP/2 the length that a HEAD or a 304 announces is that of a body which does not come (RFC 9110 §8.6).
+        if !body.is_end_stream() && body.size_hint().lower() > limit as u64 {
             return Err(BufferError::TooLarge);
         }
         let mut held = BytesMut::new();

@@ -41,6 +41,18 @@ pub(crate) fn place(
     (kind, Delivery::Unknown)
 }
 
+/// Takes the URL out of an error of reqwest's: its query may hold credentials.
+///
+/// Only where the error comes by itself. What another error wraps cannot be taken out of it.
+pub(crate) fn without_url(error: impl Into<BoxError>) -> BoxError {
+    match error.into().downcast::<reqwest::Error>() {
+        Ok(error) => error.without_url().into(),
+        Err(error) => error,
+    }
+}
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
 /// True if the handshake that makes a connection was refused by TLS: a certificate, an alert, or an answer that is no TLS.
 pub(crate) fn refused_by_tls(error: &(dyn StdError + 'static)) -> bool {
     // How rustls reports it.

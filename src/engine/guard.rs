@@ -283,8 +283,8 @@ fn pay(budget: &RetryBudget, (failed, scope): (Failed, Scope)) -> Result<(Withdr
 /// What an outcome says about the server's health.
 ///
 /// 5xx, time limits and failed connections count against it. A 4xx is a sign of life; a 429 and a refusal by protocol
-/// are neutral, the server being busy or going away in good order; so is a request that failed by itself, or whose time ran
-/// out before it was sent: a hook or a layer underneath took it. An answer
+/// are neutral, the server being busy or going away in good order; so is a request that failed by itself, or whose time a
+/// hook, or a layer underneath, used up. An answer
 /// whose body did not arrive whole still has a status: a 503 with a page too large to buffer is no sign of life.
 #[inline]
 fn signal_of(outcome: &Outcome<'_>) -> Signal {
@@ -295,7 +295,7 @@ fn signal_of(outcome: &Outcome<'_>) -> Signal {
             Told::Failed => Signal::Failure,
         };
     }
-    if outcome.error().is_some_and(Failure::is_late_at_home) {
+    if outcome.error().is_some_and(Failure::is_at_home) {
         return Signal::Neutral;
     }
     match (status_of(outcome), outcome.error().map(Failure::kind)) {
@@ -315,7 +315,7 @@ fn failed(outcome: &Outcome<'_>) -> Failed {
         Failed::Throttled
     } else if outcome
         .error()
-        .is_some_and(|failure| failure.is_timeout() && !failure.is_late_at_home())
+        .is_some_and(|failure| failure.is_timeout() && !failure.is_at_home())
     {
         Failed::TimedOut
     } else {

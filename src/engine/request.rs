@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Version};
 use reqwest::Request;
@@ -8,7 +9,7 @@ use url::Url;
 use super::attempt::{HttpExchange, Transport};
 use super::body::Armor;
 use super::redirect::Carry;
-use super::{AttemptInfo, BeforeAttempt, Body, Fields, KeyField, Lookup, Plan, Sent};
+use super::{AttemptInfo, BeforeAttempt, Body, Fields, KeyField, Lookup, Plan, Sent, fault};
 use crate::operation::{Delivery, Failure, FailureKind, Seldom};
 
 /// What every attempt of an operation sends.
@@ -115,7 +116,11 @@ impl<T: Transport> HttpExchange<'_, T> {
             method: self.method(step).clone(),
             url: self.target(step).clone(),
             headers: self.headers(plan, step, None),
-            body: self.template.body.bytes(),
+            body: if step.is_none_or(|step| step.carry == Carry::Everything) {
+                self.template.body.bytes()
+            } else {
+                Some(Bytes::new())
+            },
         }
     }
 
@@ -145,7 +150,7 @@ pub(super) fn hook<'p>(plan: &Plan<'p>, step: Option<&Step>) -> Option<&'p dyn B
 
 /// Nothing was sent: the request could not be made.
 pub(super) fn unsent(kind: FailureKind, source: Box<dyn std::error::Error + Send + Sync>) -> Failure {
-    Failure::new(kind, Delivery::NeverSent).caused_by(source)
+    Failure::new(kind, Delivery::NeverSent).caused_by(fault::without_url(source))
 }
 
 fn drop_body_headers(headers: &mut HeaderMap) {

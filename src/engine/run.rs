@@ -54,7 +54,14 @@ impl<E: Exchange> Run<'_, E> {
     ///
     /// By reference, as everything that is awaited here: a future keeps what it was given beside what it made of it.
     pub(crate) async fn drive(&mut self) -> Finished<E::Answer> {
-        while let Some(Followed { decision, hint, at }) = E::once(self).await.map(|followed| *followed) {
+        loop {
+            // Of an operation that a loop around it repeats, before the first attempt too.
+            if self.exchange.can_look_up() && self.course.is_in_doubt() && !aside(|| self.may_go_on()).await {
+                break;
+            }
+            let Some(Followed { decision, hint, at }) = E::once(self).await.map(|followed| *followed) else {
+                break;
+            };
             match decision {
                 Decision::Stop(stop) => {
                     aside(|| self.gives_up(stop, hint, at)).await;
@@ -67,17 +74,20 @@ impl<E: Exchange> Run<'_, E> {
                 }
             }
             self.began = self.course.plan.setup.clock.now();
-            if self.exchange.can_look_up() && self.course.is_in_doubt() {
-                let (found, now) = aside(|| self.look_up(Prospect::Repeated, self.began)).await;
-                // What stays forbidden need not queue for a place.
-                if let Some(stop) = found.or(self.course.barred()) {
-                    self.course.stops(stop, None, now);
-                    break;
-                }
-                self.began = now;
-            }
         }
         self.finished()
+    }
+
+    /// Finds out what became of the operation before it is repeated; false if it is over.
+    async fn may_go_on(&mut self) -> bool {
+        let (found, now) = self.look_up(Prospect::Repeated, self.began).await;
+        // What stays forbidden need not queue for a place.
+        if let Some(stop) = found.or(self.course.barred()) {
+            self.course.stops(stop, None, now);
+            return false;
+        }
+        self.began = now;
+        true
     }
 
     /// Makes one attempt, if there is leave, and tells what follows; nothing does if the operation is over.

@@ -35,16 +35,6 @@ impl Refused {
             transition: None,
         }
     }
-
-    /// By budget or policy: what the server asked to wait was waited for by then, and is not asked for twice.
-    #[cold]
-    fn after_a_wait(stop: StopReason, permit: Option<&Permit<'_>>) -> Self {
-        Self {
-            stop,
-            retry_after: None,
-            transition: permit.and_then(Permit::transition).copied(),
-        }
-    }
 }
 
 /// An attempt that ended, and when.
@@ -89,14 +79,25 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         // A withdrawal that no attempt follows goes back when it is dropped.
         let withdrawal = match self.guards.pay(shields) {
             Ok(withdrawal) => withdrawal,
-            Err(stop) => return Err(Refused::after_a_wait(stop, permit.as_ref()).into()),
+            Err(stop) => return Err(self.refused(stop, permit.as_ref()).into()),
         };
         match self.attempts.begin(now) {
             Ok(begin) => {
                 self.guards.spend(withdrawal);
                 Ok(begin)
             }
-            Err(stop) => Err(Refused::after_a_wait(stop, permit.as_ref()).into()),
+            Err(stop) => Err(self.refused(stop, permit.as_ref()).into()),
+        }
+    }
+
+    /// By budget or policy. What was asked to wait is told again only if nobody has waited for it yet: of an operation that
+    /// a loop around it repeats.
+    #[cold]
+    fn refused(&self, stop: StopReason, permit: Option<&Permit<'_>>) -> Refused {
+        Refused {
+            stop,
+            retry_after: self.attempts.retry_after(),
+            transition: permit.and_then(Permit::transition).copied(),
         }
     }
 
@@ -194,7 +195,10 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         let (decision, retry_after) = match decision {
             Decision::Stop(_) => (decision, hint),
             Decision::RetryAfter(wait) => match self.guards.retry(shields, outcome, wait, at) {
-                Ok(()) => (decision, None),
+                Ok(()) => {
+                    self.attempts.waits();
+                    (decision, None)
+                }
                 Err((stop, retry_after)) => (Decision::Stop(stop), retry_after.max(hint)),
             },
         };

@@ -12,6 +12,8 @@ pub(crate) struct Trip {
     pub(super) progress: Progress,
     /// When its time is up.
     pub(super) until: Option<Instant>,
+    /// True while the caller's hook is asked.
+    pub(super) asks: bool,
     detour: Seldom<Detour>,
 }
 
@@ -69,11 +71,12 @@ impl Trip {
     /// Says how far the attempt had come when its time ran out.
     #[cold]
     pub(super) fn timed_out(&self) -> Failure {
-        match self.progress {
+        let failure = match self.progress {
             Progress::NothingSent => Failure::new(FailureKind::HeadTimeout, Delivery::NeverSent),
             Progress::Sent => Failure::new(FailureKind::HeadTimeout, Delivery::Unknown),
             Progress::Head(head) => head.without_body(FailureKind::BodyTimeout),
-        }
+        };
+        if self.asks { failure.at_home() } else { failure }
     }
 
     /// Ends it with a failure, to which it adds where that happened.

@@ -12,8 +12,10 @@ use crate::operation::{Effect, Failure, FailureKind, IdempotencyKey, KeyError, P
 ///
 /// It keeps everything: the [receipt](Self::receipt) with all attempts and the reason to stop, the
 /// [effect](Self::effect) that the operation may have had, the [key](Self::key) under which to ask again, the last
-/// [response](Self::response), readable, and the last [failure](Self::failure) as its `source`. It is one pointer in size. Neither its
-/// message nor its `Debug` holds a key, a credential, a query string or a body.
+/// [response](Self::response), readable, and the last [failure](Self::failure) as its `source`. It is one pointer in size.
+///
+/// Neither its message nor its `Debug` holds a key, a credential, a query string or a body. What an error of the caller's own
+/// says, of a hook or a body, is the caller's: reqwest's lose their URL, if no other error wraps them.
 ///
 /// # Examples
 ///

@@ -52,6 +52,9 @@ impl Transport for Chain<'_> {
     }
 
     fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>) -> Aside<'r, Option<Box<Followed>>> {
+        // Whatever ends us within this attempt, it was begun after those that are known.
+        let attempts = run.course.steps.attempts.owned();
+        run.exchange.transport.mark.begins(attempts);
         boxed(|| run.once())
     }
 
@@ -75,9 +78,9 @@ impl<'c> Route for &Chain<'c> {
     where
         Self: 'p,
     {
-        let attempts = self.earlier.as_ref().map_or(fresh, Attempts::lent);
-        self.mark.begins(attempts.owned());
-        attempts
+        let Some(earlier) = &self.earlier else { return fresh };
+        self.mark.resumes(earlier.clone());
+        earlier.lent()
     }
 
     fn leave(self, attempts: &Attempts<&RetryPolicy>) {

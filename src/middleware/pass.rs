@@ -137,7 +137,12 @@ impl Mark {
         }
     }
 
-    /// Begins: from here on, a dropped future leaves doubt.
+    /// Takes up earlier attempts.
+    pub(super) fn resumes(&self, attempts: Attempts) {
+        *self.state() = State::Running(Some(attempts));
+    }
+
+    /// Begins an attempt: from here on, a dropped future leaves doubt.
     pub(super) fn begins(&self, attempts: Attempts) {
         *self.state() = State::Running(Some(attempts.abandoned()));
     }

@@ -16,6 +16,8 @@ pub struct Failure {
     delivery: Delivery,
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
+    /// The caller's own code used the time up.
+    at_home: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -85,6 +87,7 @@ impl Failure {
             delivery,
             status: None,
             retry_after: None,
+            at_home: false,
             source: None,
         }
     }
@@ -154,9 +157,15 @@ impl Failure {
         )
     }
 
-    /// True if its time ran out before anything was sent: with a hook that hangs, or a layer that is not ready.
-    pub(crate) fn is_late_at_home(&self) -> bool {
-        self.kind == FailureKind::HeadTimeout && self.delivery == Delivery::NeverSent
+    /// Says that the time was used up by the caller's own code, or a layer underneath: it says nothing of the server.
+    pub(crate) fn at_home(mut self) -> Self {
+        self.at_home = true;
+        self
+    }
+
+    /// True if it says nothing of the server, since the time was used up on this side.
+    pub(crate) fn is_at_home(&self) -> bool {
+        self.at_home
     }
 
     /// After a redirect was followed, nothing about the last hop says what the first one did.

@@ -208,6 +208,12 @@ impl<'a> Outcome<'a> {
     }
 
     /// True if the client underneath followed redirects on its own account.
+    /// True if it is that of the request itself, and of none that a redirect led to.
+    #[inline]
+    pub(crate) fn is_direct(&self) -> bool {
+        self.path == Path::Direct
+    }
+
     pub(crate) fn is_after_unseen_redirect(&self) -> bool {
         self.path == Path::Unseen
     }

@@ -59,7 +59,7 @@ impl Facts {
             let present = rule
                 .field_path()
                 .is_none_or(|path| body.is_some_and(|body| !json::codes(body, &[path.into()]).is_empty()));
-            let founded = !rule.presumes_a_key() || self.may_honor_key(outcome);
+            let founded = !rule.presumes_a_key() || outcome.may_be_keyed();
             rule.covers(status) && founded && present && rule.matches(headers, &codes)
         })?;
         let verdict = rule.verdict();
@@ -70,10 +70,10 @@ impl Facts {
         })
     }
 
-    /// False if the request is known to have carried no key, or was sent where keys are not honoured.
-    fn may_honor_key(&self, outcome: &Outcome<'_>) -> bool {
+    /// False if the request was sent where keys are known not to be honoured.
+    pub(super) fn may_honor_key(&self, outcome: &Outcome<'_>) -> bool {
         let honored = |path| self.key.support_on(|| path) == KeySupport::Honored;
-        outcome.may_be_keyed() && outcome.path().is_none_or(honored)
+        outcome.path().is_none_or(honored)
     }
 
     fn codes(&self, headers: &HeaderMap, body: Option<&[u8]>) -> Vec<String> {

@@ -154,6 +154,7 @@ impl Preset {
         self.0.wants_body(status)
     }
 
+    /// Of who knows what the key is worth, and has told the outcome.
     pub(crate) fn opinion(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
         self.0.opinion(outcome)
     }
@@ -164,7 +165,11 @@ impl Preset {
 /// Where keys are honoured on some paths only, it asks the outcome for its path: see [`Outcome::with_path`].
 impl Classify for Preset {
     fn classify(&self, outcome: &Outcome<'_>) -> Option<Verdict> {
-        self.opinion(outcome)
+        let mut outcome = *outcome;
+        if !self.0.may_honor_key(&outcome) {
+            outcome.has_key(false);
+        }
+        self.opinion(&outcome)
     }
 
     fn wants_body(&self, status: StatusCode) -> bool {

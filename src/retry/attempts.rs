@@ -240,6 +240,11 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         Decision::RetryAfter(wait)
     }
 
+    /// The wait that was decided is begun, and what was asked for is part of it.
+    pub(crate) fn waits(&mut self) {
+        self.hint = None;
+    }
+
     pub(crate) fn policy(&self) -> &RetryPolicy {
         self.policy.borrow()
     }
@@ -332,11 +337,16 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             .is_some_and(|failure| failure.delivery() == Delivery::Refused);
         self.refusals = self.refusals.saturating_add(u8::from(refused));
         let is_believed = !refused || self.refusals <= 1;
-        let untouched = verdict.is_untouched() || (outcome.is_untouched() && is_believed);
+        // What answers at the end of a redirect says of itself that it did nothing, and nothing of the request before.
+        let is_own = outcome.is_direct();
+        let untouched = (verdict.is_untouched() && is_own) || (outcome.is_untouched() && is_believed);
         // A classifier that knows better than the status counts.
-        let effect = verdict
-            .effect()
-            .unwrap_or_else(|| if is_believed { outcome.effect() } else { Effect::Unknown });
+        let effect = match verdict.effect() {
+            Some(Effect::NotApplied) if !is_own => Effect::Unknown,
+            Some(effect) => effect,
+            None if is_believed => outcome.effect(),
+            None => Effect::Unknown,
+        };
         self.last = effect;
         let settled = outcome.is_replayed() && effect != Effect::Unknown;
         self.effect = if settled { effect } else { self.effect.then(effect) };

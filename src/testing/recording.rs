@@ -37,6 +37,8 @@ pub struct Recording {
     events: Vec<Recorded>,
     lines: Vec<String>,
     receipt: Receipt,
+    /// The receipt before the last event, where that may be given up again.
+    former: Option<Receipt>,
 }
 
 impl Recorded {
@@ -64,6 +66,7 @@ impl Recording {
             events: Vec::new(),
             lines: Vec::new(),
             receipt: receipt.clone(),
+            former: None,
         }
     }
 
@@ -131,10 +134,15 @@ impl Recording {
 
     /// Gives up the last event.
     pub(super) fn give_last(&mut self) -> Option<(Recorded, String)> {
+        if let Some(former) = self.former.take() {
+            self.receipt = former;
+        }
         self.events.pop().zip(self.lines.pop())
     }
 
     pub(super) fn add(&mut self, recorded: Recorded, event: &Event<'_>) {
+        let may_be_given_up = matches!(recorded, Recorded::CircuitChanged(_));
+        self.former = may_be_given_up.then(|| self.receipt.clone());
         self.events.push(recorded);
         self.lines.push(event.to_string());
         self.receipt.clone_from(event.receipt());

@@ -8,9 +8,9 @@ use tower_service::Service;
 use tracing::Span;
 
 use super::operation::Operation;
-use super::scrub::without_url;
 use super::{BoxError, ByType, CloneBodies, PlaceError, ReplayBody};
 use crate::clock::Timer;
+use crate::engine::fault;
 use crate::error::Error;
 use crate::event::AttemptSpan;
 use crate::operation::{Delivery, Failure, FailureKind};
@@ -137,11 +137,11 @@ where
                 .set(operation.shared().common.setup.clock.limit_timer(began, limit));
         }
         ready!(self.timer.as_mut().poll(context));
-        let delivery = match *self.state {
-            State::Sending { .. } => Delivery::Unknown,
-            _ => Delivery::NeverSent,
-        };
-        Poll::Ready(Err(Failure::new(FailureKind::HeadTimeout, delivery)))
+        let late = |delivery| Failure::new(FailureKind::HeadTimeout, delivery);
+        Poll::Ready(Err(match *self.state {
+            State::Sending { .. } => late(Delivery::Unknown),
+            _ => late(Delivery::NeverSent).at_home(),
+        }))
     }
 
     /// Readies the service, calls it, and polls its future.
@@ -152,7 +152,7 @@ where
         if let StateParts::Readying = self.state.as_mut().project() {
             if let Err(error) = ready!(self.service.poll_ready(context)) {
                 let failure = Failure::new(FailureKind::Unready, Delivery::NeverSent);
-                return Poll::Ready(Err(failure.caused_by(without_url(error))));
+                return Poll::Ready(Err(failure.caused_by(fault::without_url(error))));
             }
             let request = match operation.request() {
                 Ok(request) => request,

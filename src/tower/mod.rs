@@ -110,7 +110,6 @@ mod layer;
 mod notes;
 mod operation;
 mod place;
-mod scrub;
 mod service;
 mod shared;
 

@@ -8,7 +8,6 @@ use ::tower::timeout::error::Elapsed;
 use hyper_util::client::legacy;
 
 use super::BoxError;
-use super::scrub::without_url;
 use crate::engine::fault;
 use crate::error::Error;
 use crate::operation::{Delivery, Effect, Failure, FailureKind};
@@ -35,6 +34,7 @@ mod sealed {
 /// | `hyper_util::client::legacy::Error`, the request is unusable: no absolute URI, a version or method that its connection does not speak, a scheme that its connector does not | `Request` | no |
 /// | `hyper_util::client::legacy::Error`, no connection | `Connect`, `ConnectTimeout`, `Dns`, `Tls` | no |
 /// | `tower::load_shed::error::Overloaded` | `Nack` | no |
+/// | `hyper::Error`, the request's own body failed, whatever of | `Request` | yes |
 /// | `hyper::Error`, handed back unwritten | `ConnectionLost` | no |
 /// | `h2::Error`, refused by the server | `Nack` | no |
 /// | `tower::timeout::error::Elapsed`, an I/O error of kind `TimedOut` | `HeadTimeout` | yes |
@@ -48,7 +48,7 @@ impl sealed::Sealed for ByType {}
 
 impl<E: Into<BoxError>> PlaceError<E> for ByType {
     fn place(&self, error: E) -> Failure {
-        let error = without_url(error);
+        let error = fault::without_url(error);
         let (kind, delivery) = placed(&*error);
         Failure::new(kind, delivery).caused_by(error)
     }
@@ -77,7 +77,7 @@ impl<E: Into<BoxError>, F: Fn(&E) -> Failure> PlaceError<E> for ErrorsBy<F, E> {
         if failure.source().is_some() {
             return failure;
         }
-        failure.caused_by(without_url(error))
+        failure.caused_by(fault::without_url(error))
     }
 }
 
@@ -88,6 +88,9 @@ impl<F, E> fmt::Debug for ErrorsBy<F, E> {
 }
 
 fn placed(error: &(dyn StdError + 'static)) -> (FailureKind, Delivery) {
+    if is_own_body(error) {
+        return (FailureKind::Request, Delivery::Unknown);
+    }
     // Before its causes, which tell of its last attempt alone.
     if let Some(error) = fault::find::<Error>(error) {
         let kind = error.failure().map_or(FailureKind::Other, Failure::kind);
@@ -116,6 +119,21 @@ fn placed(error: &(dyn StdError + 'static)) -> (FailureKind, Delivery) {
         return (FailureKind::Nack, Delivery::NeverSent);
     }
     fault::place(error, || false, || is_timeout(error))
+}
+
+/// True if a connection reports that the request's own body failed.
+///
+/// Its causes say nothing of this server then: a body that is read from another one fails of what that one does.
+fn is_own_body(error: &(dyn StdError + 'static)) -> bool {
+    let has_word = |cause: &(dyn StdError + 'static)| {
+        let is_connect = |client: &legacy::Error| client.is_connect();
+        cause.is::<Error>() || cause.is::<Failure>() || cause.downcast_ref::<legacy::Error>().is_some_and(is_connect)
+    };
+    fault::chain(error)
+        .take_while(|cause| !has_word(*cause))
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        // Other faults of a user, such as a runtime that has ended, have no cause.
+        .any(|hyper| hyper.is_user() && hyper.source().is_some())
 }
 
 fn is_timeout(error: &(dyn StdError + 'static)) -> bool {

@@ -7,9 +7,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::operation::Operation;
-use super::scrub::without_url;
 use super::shared::Shared;
 use super::{BoxError, ByType, CloneBodies, PlaceError, ReplayBody, ResponseFuture};
+use crate::engine::fault;
 use crate::error::Error;
 use crate::operation::{Delivery, Failure, FailureKind};
 
@@ -57,7 +57,7 @@ where
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(context).map_err(|error| {
             let failure = Failure::new(FailureKind::Unready, Delivery::NeverSent);
-            Error::before_all(failure.caused_by(without_url(error)))
+            Error::before_all(failure.caused_by(fault::without_url(error)))
         })
     }
 

@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, StatusCode};
 use steadfast::testing::{Arrival, Script, Step};
-use steadfast::{Client, ClientBuilder, Effect, FailureKind, ResponseExt};
+use steadfast::{Client, ClientBuilder, Effect, FailureKind, KeySupport, ResponseExt, Verdict};
 
 use crate::support_time::paused;
 
@@ -77,6 +77,27 @@ fn a_rejection_whose_body_is_cut_after_a_redirect_leaves_the_effect_unknown() {
         (error.status(), error.effect()),
         (Some(StatusCode::FORBIDDEN), Effect::Unknown)
     );
+}
+
+/// The limiter in front of where the redirect led did nothing; the request that was redirected may have.
+#[test]
+fn an_answer_that_is_known_to_do_nothing_does_not_speak_for_the_request_before_the_redirect() {
+    for redirect in [StatusCode::FOUND, StatusCode::SEE_OTHER, StatusCode::TEMPORARY_REDIRECT] {
+        let script = redirecting(redirect, |_| Step::status(StatusCode::TOO_MANY_REQUESTS));
+        let client = client(&script, |builder| builder.key_support(KeySupport::Ignored));
+        let request = client.post("https://api.example.com/charges").body("x");
+        let sent = request.classify_fn(|outcome| {
+            let busy = outcome.status() == Some(StatusCode::TOO_MANY_REQUESTS);
+            busy.then(Verdict::retry_untouched)
+        });
+        let error = paused(sent.send()).unwrap_err();
+        assert!(error.is_not_replayable(), "{redirect}: {error}");
+        assert_eq!(
+            (script.arrivals().len(), error.effect()),
+            (2, Effect::Unknown),
+            "{redirect}"
+        );
+    }
 }
 
 #[test]

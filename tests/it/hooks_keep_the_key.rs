@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use steadfast::testing::{Script, Step};
 use steadfast::{AttemptInfo, Client};
 
@@ -73,5 +73,24 @@ fn a_hook_sees_the_key_and_the_body_that_it_may_have_to_sign() {
     assert_eq!(
         seen,
         Some((Some(HeaderValue::from_static("the-key")), Some("x".into())))
+    );
+}
+
+#[test]
+fn a_hook_is_shown_no_body_where_none_is_sent() {
+    let script = Script::new([Step::status(StatusCode::SEE_OTHER).header("location", "/done")]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let hook = move |attempt: AttemptInfo| {
+        let body = attempt.body().map(|body| body.to_vec());
+        noted.lock().unwrap().push((attempt.method().clone(), body));
+        async { Ok::<_, std::convert::Infallible>(HeaderMap::new()) }
+    };
+    let client = Client::builder().script(&script).before_attempt(hook).build().unwrap();
+    paused(client.post("https://api.example.com/charges").body("x").send()).unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(
+        seen[..],
+        [(Method::POST, Some(b"x".to_vec())), (Method::GET, Some(Vec::new()))]
     );
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use steadfast::testing::{Script, Step as ScriptStep};
-use steadfast::{Client, KeyFormat, ResponseExt, RetryPolicy};
+use steadfast::{Client, FailureKind, KeyFormat, ResponseExt, RetryPolicy, reqwest};
 
 use crate::support::After::{Fin, Stall};
 use crate::support::{RawServer, SHORT, Spans, Step, answer, impatient, limit};
@@ -232,4 +232,22 @@ async fn a_key_is_sensitive_on_every_attempt_however_it_came_about() {
     );
     assert_eq!((keys[2], keys[4]), ("order-42", "order-43"));
     assert!(keys[6].starts_with('"') && keys[6].ends_with('"'));
+}
+
+/// The commonest hook of all fetches a token.
+#[tokio::test]
+async fn neither_does_a_hook_s_own_error_of_reqwest() {
+    let heard = Heard::default();
+    let client = Client::builder()
+        .script(&Script::new([]))
+        .before_attempt(|_| async {
+            let token = reqwest::Client::new().get(format!("http://127.0.0.1:1/?token={}", secret("token")));
+            token.send().await.map(|_| HeaderMap::new())
+        })
+        .build()
+        .unwrap();
+    let error = limit(client.post("https://api.example.com/").send()).await.unwrap_err();
+    assert_eq!(error.failure().unwrap().kind(), FailureKind::Hook);
+    heard.add_error(&error);
+    heard.check(3);
 }

@@ -141,6 +141,34 @@ fn a_hook_that_hangs_says_nothing() {
     assert!(script.arrivals().is_empty());
 }
 
+/// The server has just answered; the effect of that is in doubt all the same.
+#[test]
+fn a_hook_that_hangs_after_a_redirect_says_nothing_either() {
+    let script = Script::from_fn(|_| Step::status(StatusCode::TEMPORARY_REDIRECT).header("location", "/further"));
+    let client = Client::builder()
+        .script(&script)
+        .before_attempt(|attempt| async move {
+            match attempt.url().path() {
+                "/further" => std::future::pending().await,
+                _ => Ok::<_, std::io::Error>(http::HeaderMap::new()),
+            }
+        })
+        .build()
+        .unwrap();
+    paused(async {
+        let error = client
+            .post(format!("{A}/charges"))
+            .send_once()
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!((error.is_timeout(), error.effect()), (true, Effect::Unknown));
+        let seen = state_of(&client, A);
+        assert_eq!((seen.state, seen.attempts), (State::Closed, 0));
+    });
+    assert_eq!(script.arrivals().len(), 1);
+}
+
 /// Invariant: open, nothing is sent; half-open, no more than the probes.
 #[test]
 fn an_open_breaker_sends_nothing_and_a_half_open_one_its_probes() {

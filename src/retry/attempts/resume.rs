@@ -11,13 +11,15 @@ impl Attempts {
     /// # Errors
     ///
     /// Why the operation must not be repeated: an attempt may have been processed, and nothing protects from doing it
-    /// twice.
+    /// twice, nor will a lookup be asked what became of it.
     pub(crate) fn resumed(mut self, now: Instant) -> Result<Self, StopReason> {
-        if let Some(why) = self.safety.obstacle_after(self.touched) {
+        if let Some(why) = self.safety.obstacle_after(self.touched)
+            && !self.bars(StopReason::NotReplayable(why))
+        {
             return Err(StopReason::NotReplayable(why));
         }
         let age = now.saturating_duration_since(self.started);
-        if self.safety.is_key_expired(self.touched, age) {
+        if self.safety.is_key_expired(self.touched, age) && !self.bars(StopReason::KeyExpired) {
             return Err(StopReason::KeyExpired);
         }
         self.unprotected |= self.touched == Touched::MayBe && self.safety.may_duplicate();
@@ -30,9 +32,12 @@ impl Attempts {
         self.clone().by(&self.policy)
     }
 
-    /// Assumes that an attempt was begun of which nothing is known: its future was dropped.
+    /// Assumes that a further attempt was begun of which nothing is known: its future was dropped.
     pub(crate) fn abandoned(mut self) -> Self {
-        self.begun = self.begun.max(1);
+        if self.begun > 0 {
+            self.possible_duplicates = self.possible_duplicates.saturating_add(u8::from(self.unprotected));
+        }
+        self.begun = self.begun.saturating_add(1);
         self.touched = Touched::MayBe;
         self.effect = self.effect.then(Effect::Unknown);
         self

@@ -5,7 +5,10 @@ use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
 use steadfast::middleware::{ErrorExt, PerRequest, Resilience};
 use steadfast::testing::{Recorded, Recorder, Recording};
-use steadfast::{Effect, FailureKind, KeySupport, Nesting, NotReplayable, RetryPolicy, StopReason};
+use steadfast::{
+    Attempt, Client, Effect, FailureKind, Finding, KeySupport, Nesting, NotReplayable, ResponseExt, RetryPolicy,
+    StopReason,
+};
 
 use super::{NewKeys, bare, resilience, retrying};
 use crate::support::{After, RawServer, SHORT, Spans, Step, answer, impatient, limit};
@@ -92,9 +95,9 @@ async fn doubt_of_an_earlier_pass_outlives_a_rejection_in_a_later_one() {
         .await
         .unwrap();
 
-    let receipt = steadfast::ResponseExt::receipt(&response).unwrap();
+    let receipt = ResponseExt::receipt(&response).unwrap();
     assert_eq!((response.status().as_u16(), receipt.effect()), (400, Effect::Unknown));
-    let numbers: Vec<_> = receipt.attempts().iter().map(steadfast::Attempt::number).collect();
+    let numbers: Vec<_> = receipt.attempts().iter().map(Attempt::number).collect();
     assert_eq!(numbers, [1], "the policy has one attempt, and each pass one more");
 }
 
@@ -115,6 +118,49 @@ async fn a_pass_that_was_cut_off_leaves_doubt_and_its_key() {
             assert_eq!(error.operation_error().unwrap().effect(), Effect::Unknown);
         }
     }
+}
+
+/// It ends in doubt without a word of its own, so whoever takes it up has to ask.
+#[tokio::test]
+async fn a_pass_that_was_cut_off_is_looked_up_before_it_is_repeated() {
+    for (found, arrivals) in [(Finding::applied as fn() -> Finding, 1), (Finding::not_applied, 2)] {
+        for support in [KeySupport::Honored, KeySupport::Ignored] {
+            let server = RawServer::start([Step::Write(Vec::new(), After::Stall)]).await;
+            let builder = Client::builder().on_unknown(move |_| async move { found() });
+            let chain = bare()
+                .with(Hasty)
+                .with(Resilience::from_builder(builder).unwrap())
+                .build();
+            let own = PerRequest::new().key_support(support);
+
+            let answer = limit(chain.post(server.url("/")).with_extension(own).send()).await;
+
+            assert_eq!(answer.is_ok(), arrivals == 2, "{support:?} {answer:?}");
+            assert_eq!(server.arrivals().len(), arrivals, "{support:?}");
+        }
+    }
+}
+
+/// Of five attempts, the pass that was cut off has made three.
+#[tokio::test]
+async fn a_pass_that_was_cut_off_has_used_up_its_attempts() {
+    let steps = [
+        answer(503, "", ""),
+        answer(503, "", ""),
+        Step::Write(Vec::new(), After::Stall),
+    ];
+    let server = RawServer::start(steps.into_iter().chain(vec![answer(503, "", ""); 9])).await;
+    let builder = impatient().0;
+    let chain = bare()
+        .with(Hasty)
+        .with(Resilience::from_builder(builder).unwrap())
+        .build();
+
+    let response = limit(chain.post(server.url("/")).send()).await.unwrap();
+
+    let receipt = response.receipt().unwrap();
+    let numbers: Vec<_> = receipt.attempts().iter().map(Attempt::number).collect();
+    assert_eq!((numbers, server.arrivals().len()), (vec![4, 5], 5));
 }
 
 /// Cuts off the first pass, and makes a second one.
@@ -297,8 +343,8 @@ async fn reqwest_s_own_retry_and_redirects_cannot_repeat_a_post() {
 
             let response = limit(chain.post(server.url("/")).body(body).send()).await.unwrap();
 
-            let receipt = steadfast::ResponseExt::receipt(&response);
-            let attempts = receipt.map_or(&[] as &[steadfast::Attempt], |receipt| receipt.attempts());
+            let receipt = ResponseExt::receipt(&response);
+            let attempts = receipt.map_or(&[] as &[Attempt], |receipt| receipt.attempts());
             let sent: usize = attempts.iter().map(|attempt| 1 + attempt.hops().len()).sum();
             let expected = if *name == "bare" { 0 } else { 3 };
             assert_eq!((sent, server.arrivals().len()), (expected, 3), "{name} {body:?}");

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use steadfast::preset::{self, Meaning, Preset, Rule};
+use steadfast::retry::{Decision, ReplaySafety};
 use steadfast::testing::{Script, Step};
-use steadfast::{Classify, Client, KeyHeader, KeySupport, Outcome, Problem, ResponseExt, RetryPolicy, Verdict};
+use steadfast::{
+    Classify, Client, Clock, KeyHeader, KeySupport, Outcome, Problem, ResponseExt, RetryPolicy, Scope, Verdict, drive,
+};
 
 const PAYPAL: &str = "https://api-m.paypal.com/v2/checkout/orders";
 const STRIPE: &str = "https://api.stripe.com/v1/charges";
@@ -172,6 +175,15 @@ async fn a_bare_status_is_about_the_key_only_where_the_key_is_honoured() {
         );
 
         let script = Script::new([answer(status)]);
+        let honored = client(&script)
+            .post("https://api.acme.example/users")
+            .key_support(KeySupport::Honored);
+        match (status, honored.send().await) {
+            (409, Ok(response)) => assert_eq!((response.status().as_u16(), script.arrivals().len()), (200, 2)),
+            (_, sent) => assert!(sent.unwrap_err().is_key_reused(), "here too"),
+        }
+
+        let script = Script::new([answer(status)]);
         let without = client(&script)
             .get("https://api.acme.example/pay")
             .send()
@@ -318,4 +330,24 @@ async fn a_success_through_a_preset_allocates_no_more_than_one_without() {
         info.count_total
     }
     assert_eq!(allocations(STRIPE, true).await, allocations(STRIPE, false).await);
+}
+
+/// Whoever drives the state machine has told it what the key is worth.
+#[test]
+fn a_driver_without_a_key_meets_no_key_in_use() {
+    let policy = RetryPolicy::builder().classify(preset::checkout()).build().unwrap();
+    let headers = HeaderMap::new();
+    let conflict = Outcome::response(StatusCode::CONFLICT, &headers).with_path("/payments/1");
+    for (safety, repeated) in [
+        (ReplaySafety::of_method(&Method::PUT), false),
+        (
+            ReplaySafety::of_method(&Method::PUT).with_key(KeySupport::Honored),
+            true,
+        ),
+    ] {
+        let now = Clock::system().now();
+        let mut operation = drive::Operation::new(&policy, safety, Scope::named("checkout"), now);
+        let decision = operation.begin(now).unwrap().ended(&conflict, now, 0.0);
+        assert_eq!(matches!(decision, Decision::RetryAfter(_)), repeated, "{decision:?}");
+    }
 }

@@ -1,14 +1,20 @@
 //! What an error of the service underneath says of an attempt; an unknown one leaves doubt.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Request;
-use steadfast::tower::ResilienceLayer;
-use steadfast::{Delivery, Failure, FailureKind};
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
+use steadfast::testing::{Script, Step};
+use steadfast::tower::{ByType, PlaceError, ResilienceLayer};
+use steadfast::{Delivery, Effect, Failure, FailureKind};
 use tower::{BoxError, Layer, ServiceExt};
 
 use super::post;
+use crate::support::{RawServer, limit};
 use crate::support_time::paused;
 
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +93,6 @@ fn an_operation_underneath_is_placed_by_its_effect_not_by_its_last_failure() {
         (["lost", "refused"], FailureKind::Connect, Delivery::Unknown),
         (["refused", "refused"], FailureKind::Connect, Delivery::NeverSent),
     ] {
-        use steadfast::testing::{Script, Step};
         let policy = steadfast::RetryPolicy::builder().max_attempts(2).build().unwrap();
         let failure = paused(async {
             let steps = steps.map(|step| {
@@ -144,4 +149,50 @@ fn a_time_limit_inside_ends_an_attempt() {
         let error = service.oneshot(post("x")).await.unwrap_err();
         assert!(error.is_timeout() && error.is_attempts_exhausted(), "{error}");
     });
+}
+
+/// The beginning of a body, and then what its rest fails of.
+struct Relayed(Option<&'static str>, Option<BoxError>);
+
+impl http_body::Body for Relayed {
+    type Data = bytes::Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, BoxError>>> {
+        Poll::Ready(match self.0.take() {
+            Some(first) => Some(Ok(http_body::Frame::data(first.into()))),
+            None => self.1.take().map(Err),
+        })
+    }
+}
+
+/// Whatever a body is read from: what that one did says nothing of the server that has the request's beginning.
+#[tokio::test]
+async fn a_body_that_fails_of_another_server_says_nothing_of_this_one() {
+    let client = legacy::Client::builder(TokioExecutor::new()).build_http::<Relayed>();
+    let refused = steadfast::Client::builder()
+        .script(&Script::from_fn(|_| Step::refused()))
+        .build()
+        .unwrap();
+    let of_ours = refused.put("https://a.example/").send_once().send().await.unwrap_err();
+    assert_eq!(of_ours.effect(), Effect::NotApplied);
+    let nowhere = Request::post("http://127.0.0.1:1/").body(Relayed(None, None)).unwrap();
+    let of_hyper = limit(client.request(nowhere)).await.unwrap_err();
+    assert!(of_hyper.is_connect());
+    let own = Failure::new(FailureKind::Connect, Delivery::NeverSent);
+
+    for cause in [of_ours.into(), of_hyper.into(), own.into(), "no such file".into()] {
+        let server = RawServer::start([crate::support::Step::ReadThenStop(1)]).await;
+        let body = Relayed(Some("half"), Some(cause));
+        let request = Request::post(server.url("/")).body(body).unwrap();
+        let failure = ByType::default().place(limit(client.request(request)).await.unwrap_err());
+        assert_eq!(
+            (failure.kind(), failure.delivery()),
+            (FailureKind::Request, Delivery::Unknown),
+            "{failure:?}"
+        );
+    }
 }

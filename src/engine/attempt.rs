@@ -147,7 +147,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
 
     async fn buffered(&self, plan: &Plan<'_>, response: Box<Response>, limit: usize) -> Sent<Box<Response>> {
         let head = self.head(plan, &response);
-        let read = Whole::read(*response, self.url, limit).await;
+        let read = Whole::read(*response, (&self.template.method, self.url), limit).await;
         let whole = read.map_err(|error| match error {
             BufferError::TooLarge => head.without_body(FailureKind::BodyTooLarge),
             BufferError::Broken(source) if source.is_timeout() => {
@@ -242,7 +242,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
     }
 
     async fn retire(&self, answer: Box<Response>, wait: Duration) -> Option<Whole> {
-        let reading = Whole::read(*answer, self.url, RETIRE_BYTES);
+        let reading = Whole::read(*answer, (&self.template.method, self.url), RETIRE_BYTES);
         Clock::limit(wait.min(RETIRE_TIME), reading).await.and_then(Result::ok)
     }
 

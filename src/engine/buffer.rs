@@ -1,4 +1,5 @@
 use bytes::{Bytes, BytesMut};
+use http::{Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use reqwest::{Response, ResponseBuilderExt};
@@ -20,12 +21,18 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// Reads a whole body of at most `limit` decoded bytes.
-    pub(crate) async fn read(response: Response, asked: &Url, limit: usize) -> Result<Self, BufferError> {
+    /// Reads a whole body of at most `limit` decoded bytes, of an answer to a request by this method.
+    pub(crate) async fn read(
+        response: Response,
+        (method, asked): (&Method, &Url),
+        limit: usize,
+    ) -> Result<Self, BufferError> {
         let url = (response.url() != asked).then(|| Box::new(response.url().clone()));
         let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
-        // Over HTTP/2 the length that a HEAD or a 304 announces is that of a body which does not come (RFC 9110 §8.6).
-        if !body.is_end_stream() && body.size_hint().lower() > limit as u64 {
+        // The length that a HEAD or a 304 announces is that of a body which does not come (RFC 9110 §8.6); hyper's hint takes
+        // it for one over HTTP/2.
+        let has_body = *method != Method::HEAD && parts.status != StatusCode::NOT_MODIFIED;
+        if has_body && body.size_hint().lower() > limit as u64 {
             return Err(BufferError::TooLarge);
         }
         let mut held = BytesMut::new();

@@ -87,3 +87,53 @@ impl Entry {
 fn address_of(receipt: &Receipt) -> usize {
     std::ptr::from_ref(receipt).addr()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::Method;
+
+    use super::*;
+    use crate::breaker::{CircuitBreaker, Signal, Try};
+    use crate::fixture::{scope, start};
+    use crate::operation::{Attempt, Effect};
+
+    /// What the breaker tells comes before anything by which the two could be told apart.
+    #[test]
+    fn what_an_operation_gives_up_for_another_one_in_its_place_takes_nothing_else_along() {
+        let breaker = CircuitBreaker::builder().min_attempts(1).build().unwrap();
+        let permit = breaker.admit(scope(1), Try::First, start()).unwrap();
+        let opened = permit.settle(Signal::Failure, start(), Duration::ZERO, 0.0).unwrap();
+
+        let fresh = || Receipt::new(Method::GET, "https://api.example.com".into(), None);
+        let mut receipt = fresh();
+        let mut entry = Entry::new(&Event::AttemptStarted {
+            receipt: &receipt,
+            number: 1,
+        });
+        receipt.add(Attempt::cancelled(1, (Duration::ZERO, Duration::ZERO)));
+        receipt.has_effect(Effect::Unknown);
+        assert!(entry.add(&Event::AttemptEnded { receipt: &receipt }).is_none());
+
+        // Dropped, and another one lies where it lay.
+        receipt = fresh();
+        let told = Event::CircuitChanged {
+            receipt: &receipt,
+            transition: &opened,
+        };
+        assert!(entry.add(&told).is_none());
+        let begun = Event::AttemptStarted {
+            receipt: &receipt,
+            number: 1,
+        };
+        let other = entry.add(&begun).unwrap();
+
+        assert_eq!(
+            (entry.recording().events().len(), other.recording().events().len()),
+            (2, 2)
+        );
+        assert_eq!(entry.recording().receipt().attempts().len(), 1);
+        assert_eq!(entry.recording().effect(), Effect::Unknown);
+    }
+}

@@ -156,3 +156,17 @@ async fn a_cut_body_is_retried_when_buffered() {
     );
     assert_eq!((first.effect(), server.arrivals()), (Effect::Applied, 2));
 }
+
+/// It has no body, whatever length it announces (RFC 9110 §9.3.2).
+#[tokio::test]
+async fn the_answer_to_a_head_fits_any_buffer() {
+    let server = H2Server::start([H2Step::Announced]).await;
+
+    let response = limit(client(KeySupport::Honored).0.head(server.url()).buffer(1_000).send())
+        .await
+        .unwrap();
+
+    assert_eq!(response.headers()["content-length"], "5000000");
+    assert_eq!(response.bytes().await.unwrap(), "");
+    assert_eq!(server.arrivals(), 1);
+}

@@ -37,6 +37,8 @@ pub(crate) enum H2Step {
     Garbage,
     /// The head of a 200 and a part of its body, then `RST_STREAM`.
     CutBody,
+    /// The head of a 200 that announces five million bytes, and the end of the stream: the answer to a HEAD.
+    Announced,
 }
 
 pub(crate) const NO_ERROR: u32 = 0;
@@ -108,11 +110,16 @@ impl H2Server {
                 frame(RST_STREAM, 0, id, &INTERNAL_ERROR.to_be_bytes()),
             ]
             .concat(),
+            Some(H2Step::Announced) => {
+                // A literal without indexing, named by entry 28 of the static table (RFC 7541 §6.2.2).
+                let head = [&[STATUS_200, 0x0f, 28 - 15, 7], &b"5000000"[..]].concat();
+                frame(HEADERS, END_HEADERS | END_STREAM, id, &head)
+            }
             Some(H2Step::Fin | H2Step::Rst) => Vec::new(),
         };
         write(stream, &bytes).await?;
         match step {
-            None | Some(H2Step::Reset(_) | H2Step::CutBody) => Some(()),
+            None | Some(H2Step::Reset(_) | H2Step::CutBody | H2Step::Announced) => Some(()),
             Some(H2Step::Rst) => {
                 stream.set_zero_linger().unwrap();
                 None

@@ -45,7 +45,8 @@ pub struct Settings {
     pub base_url: Option<BaseUrl>,
     /// How long one attempt may take: 1 ms to a day. Default what the origin's preset says, else 30 s.
     pub attempt_timeout: Option<Duration>,
-    /// How long an operation may take, waits included: 1 ms to 30 days. Default what the preset says, else none.
+    /// How long an operation may take, waits included: 1 ms to 30 days. Default what the preset says, else none. "none"
+    /// lifts what another layer sets, and leaves a preset's.
     pub total_timeout: Option<Limit<Duration>>,
     /// How long making a connection may take. Default 10 s, or half the attempt timeout if that is less.
     pub connect_timeout: Option<Duration>,

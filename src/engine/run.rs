@@ -100,19 +100,13 @@ impl<E: Exchange> Run<'_, E> {
                     began = at;
                     place
                 }
-                Err((stop, at)) => {
-                    self.course.stops(stop, None, at);
-                    return None;
-                }
+                Err((stop, at)) => return self.ends(stop, None, at),
             },
         };
         let mut permit = None;
         let mut leave = match self.course.admit(&mut permit, began) {
             Ok(leave) => leave,
-            Err(refused) => {
-                self.course.stops(refused.stop, refused.retry_after, began);
-                return None;
-            }
+            Err(refused) => return self.ends(refused.stop, refused.retry_after, began),
         };
         let mut span = self.course.span(leave, self.exchange.address());
         let mut trip = Trip::default();
@@ -167,14 +161,25 @@ impl<E: Exchange> Run<'_, E> {
 
     #[cold]
     fn follows(&mut self, settled: &Settled, at: Instant) -> Option<Box<Followed>> {
-        let (decision, hint) = (settled.decision, settled.retry_after);
-        match decision {
-            Decision::Stop(stop) if !self.is_askable(stop) => {
-                self.course.stops(stop, hint, at);
-                None
-            }
-            _ => Some(Box::new(Followed { decision, hint, at })),
+        match settled.decision {
+            Decision::Stop(stop) => self.ends(stop, settled.retry_after, at),
+            decision @ Decision::RetryAfter(_) => Some(Box::new(Followed {
+                decision,
+                hint: settled.retry_after,
+                at,
+            })),
         }
+    }
+
+    /// Ends the operation, unless a lookup may tell more of it.
+    #[cold]
+    fn ends(&mut self, stop: StopReason, hint: Option<Duration>, at: Instant) -> Option<Box<Followed>> {
+        if self.is_askable(stop) {
+            let decision = Decision::Stop(stop);
+            return Some(Box::new(Followed { decision, hint, at }));
+        }
+        self.course.stops(stop, hint, at);
+        None
     }
 
     /// Frees the connection of the answer that is not the last, and says how much of the wait is left.

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use steadfast::budget::{Failed, RetryBudget};
 use steadfast::reqwest::ResponseBuilderExt;
 use steadfast::retry::ReplaySafety;
 use steadfast::testing::fault_proxy::{Fault, FaultProxy, FaultScript};
 use steadfast::testing::payment_api::{PaymentApi, Profile, Turn};
 use steadfast::testing::{Recorded, Recorder, Script, Step};
 use steadfast::{
-    Client, ClientBuilder, Clock, ConcurrencyLimit, Effect, Finding, KeySupport, NotReplayable, Replay, ResponseExt,
-    RetryPolicy, StopReason, Verdict,
+    Client, ClientBuilder, Clock, ConcurrencyLimit, Effect, Finding, KeySupport, NotReplayable, Origin, Replay,
+    ResponseExt, RetryPolicy, StopReason, Verdict,
 };
 
 use crate::support::{limit, one_shot};
@@ -265,6 +266,34 @@ fn it_is_asked_at_once_when_the_operation_is_given_up_and_only_then_says_so() {
     let events = recorder.events();
     let findings = events.iter().filter(|event| matches!(event, Recorded::LookedUp(_)));
     assert_eq!(findings.count(), 5);
+}
+
+/// What was found before the wait for leave is not the last word: the budget was empty when the retry was due.
+#[test]
+fn it_is_asked_once_more_when_leave_is_refused_after_the_wait() {
+    let (builder, script) = scripted([Step::lost_response()]);
+    let budget = RetryBudget::builder().initial(1.0).build().unwrap();
+    let (told, spent) = (Arc::new(Mutex::new(Vec::new())), budget.clone());
+    let telling = Arc::clone(&told);
+    let client = builder
+        .retry_budget(budget)
+        .on_unknown(move |operation| {
+            // Somebody else was faster.
+            let origin: Origin = operation.url().as_str().parse().unwrap();
+            if let Some(withdrawal) = spent.withdraw(&origin, Failed::Error) {
+                let _paid = withdrawal.spend();
+            }
+            telling.lock().unwrap().push(operation.is_given_up());
+            async { Finding::unknown() }
+        })
+        .build()
+        .unwrap();
+
+    let error = paused(client.post("https://api.example.com").send()).unwrap_err();
+
+    assert!(error.is_budget_exhausted(), "{error}");
+    assert_eq!((script.arrivals().len(), error.effect()), (1, Effect::Unknown));
+    assert_eq!(*told.lock().unwrap(), [false, true]);
 }
 
 #[test]

@@ -94,7 +94,8 @@
 //! The state is the process's own. A share is judged when a failure or a slow attempt arrives, not when a success does.
 //! Attempts that were under way when the breaker opened are not called back. A redirect to another origin is followed
 //! without asking that one's breaker, which is told only how it ended; a retry is not begun if it would refuse then.
-//! Changes by hand are returned to whoever makes them, and are no events.
+//! Changes by hand are returned to whoever makes them, and are no events. Where every answer takes longer than
+//! [`probe_timeout`](CircuitBreakerBuilder::probe_timeout), no probe counts, and the breaker stays half-open.
 
 mod builder;
 mod cell;

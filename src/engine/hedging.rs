@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 use super::course::{Course, Ended};
 use super::race::Runner;
 use crate::breaker::Permit;
-use crate::concurrency::Place;
 use crate::event::Event;
 use crate::hedge::Hedge;
 use crate::operation::{Address, Attempt, Outcome};
@@ -23,7 +22,7 @@ impl<'a> Course<'a> {
     }
 
     /// Asks for leave to send a hedge; it never queues, and a refusal changes nothing.
-    pub(super) fn hedge(&mut self, address: Address<'_>, now: Instant) -> Option<(Runner<'a>, Option<Place<'a>>)> {
+    pub(super) fn hedge(&mut self, address: Address<'_>, now: Instant) -> Option<Runner<'a>> {
         let place = match (&self.plan.setup.limit, self.steps.guards.origin()) {
             (Some(limit), Some(origin)) => Some(limit.try_enter(origin)?),
             _ => None,
@@ -41,13 +40,13 @@ impl<'a> Course<'a> {
         let number = begin.number;
         self.tell(|receipt| Event::Hedged { receipt, number });
         let span = self.span(begin, address);
-        let runner = Runner {
+        Some(Runner {
             begin,
             permit,
             span,
             began: now,
-        };
-        Some((runner, place))
+            place,
+        })
     }
 
     /// What an outcome means for the race.

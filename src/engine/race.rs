@@ -12,6 +12,7 @@ use super::steps::Spent;
 use super::{Exchange, Plan, Sent, Trip};
 use crate::breaker::Permit;
 use crate::clock::Clock;
+use crate::concurrency::Place;
 use crate::event::AttemptSpan;
 use crate::operation::Outcome;
 use crate::retry::Begin;
@@ -30,6 +31,8 @@ pub(super) struct Runner<'a> {
     pub(super) permit: Option<Permit<'a>>,
     pub(super) span: AttemptSpan,
     pub(super) began: Instant,
+    /// Under the concurrency limit, until it has ended.
+    pub(super) place: Option<Place<'a>>,
 }
 
 /// Makes one attempt, and sends a hedge beside it if it has not answered after `delay`.
@@ -52,7 +55,7 @@ pub(super) async fn race<'a, E: Exchange>(
         drop(sending);
         return lead.lap(trip, sent, clock.now());
     }
-    let Some((hedge, place)) = course.hedge(exchange.address(), clock.now()) else {
+    let Some(hedge) = course.hedge(exchange.address(), clock.now()) else {
         let sent = sending.await;
         return lead.lap(trip, sent, clock.now());
     };
@@ -68,13 +71,12 @@ pub(super) async fn race<'a, E: Exchange>(
                 return former;
             }
             let sent = hedging.await;
-            drop(place);
             let hedged = hedge.lap(other_trip, sent, clock.now());
             let other = hedged.standing(course, exchange);
             decider(course, exchange, (former, standing), (hedged, other))
         }
         Raced::Hedge(sent) => {
-            drop((hedging, place));
+            drop(hedging);
             let hedged = hedge.lap(other_trip, sent, clock.now());
             let other = hedged.standing(course, exchange);
             if other == Standing::Wins {
@@ -129,7 +131,9 @@ impl<'a> Runner<'a> {
         Ended::new(spent, &self.span, (trip.hops(), trip.landing()))
     }
 
-    fn lap<E: Exchange>(self, trip: Trip, sent: Option<Sent<E::Answer>>, ended: Instant) -> Lap<'a, E> {
+    fn lap<E: Exchange>(mut self, trip: Trip, sent: Option<Sent<E::Answer>>, ended: Instant) -> Lap<'a, E> {
+        // Whoever else is still under way: others may have its place now.
+        drop(self.place.take());
         let result = sent.unwrap_or_else(|| Err(trip.timed_out().into()));
         Lap {
             trip,

@@ -93,7 +93,7 @@ impl<E: Exchange> Run<'_, E> {
     /// Makes one attempt, if there is leave, and tells what follows; nothing does if the operation is over.
     pub(crate) async fn once(&mut self) -> Option<Box<Followed>> {
         let mut began = self.began;
-        let place = match &self.course.plan.setup.limit {
+        let mut place = match &self.course.plan.setup.limit {
             None => None,
             Some(limit) => match aside(|| enter(limit, &mut self.course, began)).await {
                 Ok(Entered { place, at }) => {
@@ -132,6 +132,7 @@ impl<E: Exchange> Run<'_, E> {
                     permit: permit.take(),
                     span: mem::take(&mut span),
                     began,
+                    place: place.take(),
                 };
                 let lap = aside(|| race(&mut self.course, &self.exchange, lead, delay)).await;
                 (trip, permit, span) = (lap.trip, lap.runner.permit, lap.runner.span);

@@ -334,6 +334,28 @@ fn a_hedge_takes_a_place_of_its_own_or_is_not_sent() {
 }
 
 #[test]
+fn an_attempt_that_has_ended_leaves_its_place_while_the_other_one_goes_on() {
+    let rows = [
+        [after(1_000, StatusCode::SERVICE_UNAVAILABLE), Step::hang()],
+        [Step::hang(), after(1_000, StatusCode::SERVICE_UNAVAILABLE)],
+    ];
+    for steps in rows {
+        let places = ConcurrencyLimit::new(2);
+        let (builder, script) = hedging(steps);
+        let client = builder.concurrency_limit(places.clone()).build().unwrap();
+        let origin: Origin = "https://api.example.com".parse().unwrap();
+        paused(async {
+            let operation = tokio::spawn(client.get(URL).send());
+            Clock::system().sleep(Duration::from_millis(500)).await;
+            assert_eq!(places.in_flight(&origin), 2);
+            Clock::system().sleep(Duration::from_secs(2)).await;
+            assert_eq!((places.in_flight(&origin), script.arrivals().len()), (1, 2));
+            operation.abort();
+        });
+    }
+}
+
+#[test]
 fn a_refusal_under_a_key_does_not_win_on_any_method() {
     let (builder, _) = hedging([ok_after(2_000), after(10, StatusCode::CONFLICT)]);
     let client = builder.build().unwrap();

@@ -29,8 +29,7 @@ pub struct Attempts<P = RetryPolicy> {
     /// What an attempt used up that ended beside another one, and so had no say in what follows.
     spent: Option<StopReason>,
     backoff: Option<Duration>,
-    /// Small counts, so that an operation that waits holds little: no policy makes more than 100 attempts, and a loop
-    /// around an operation that makes it take up 255 has long shown what it does.
+    /// Small counts, so that an operation that waits holds little; no policy makes more than 100 attempts, and they stop at 255.
     refusals: u8,
     touched: Touched,
     effect: Effect,

@@ -35,8 +35,9 @@ impl ClientBuilder {
     /// Says how long the servers remember a key, from the first attempt; after it, an attempt that may have been
     /// processed is not repeated. 1 s or more. Default: for ever.
     ///
-    /// It is looked at when an attempt begins. What a hook, connecting or a redirect takes before the request is written
-    /// comes on top, and a form that is read into memory counts from the beginning of that, so take an attempt's time limit off where the servers forget within minutes.
+    /// It is looked at when an attempt begins, and counted from the operation's start: a form that is read into memory first
+    /// is part of it. What a hook, connecting or a redirect takes before the request is written comes on top, so take an
+    /// attempt's time limit off where the servers forget within minutes.
     pub fn key_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.key.lifetime = Some(lifetime);
         self

@@ -5,10 +5,10 @@ use crate::operation::{Delivery, Failure, FailureKind};
 
 /// Places a failure of reqwest: what happened, and whether the server may have acted.
 ///
-/// Decided by types, never by text, in this order: not built, no connection, the request's own body, handed back unwritten,
-/// refused by the HTTP/2 protocol, and everything else `Unknown`. A connection that closes *after* a request was written looks the same
-/// whether the server processed it or not, so none of those is ever called untouched. The error chains are no stable
-/// contract of hyper and h2: what is not listed here is [`FailureKind::Other`] and `Unknown`.
+/// Decided by types, never by text, in this order: not built, failed by its own body, no connection, handed back unwritten,
+/// refused by the HTTP/2 protocol, and everything else `Unknown`. A connection that closes *after* a request was written
+/// looks the same whether the server processed it or not, so none of those is ever called untouched. The error chains are no
+/// stable contract of hyper and h2: what is not listed here is [`FailureKind::Other`] and `Unknown`.
 #[cold]
 pub(crate) fn place(error: reqwest::Error) -> Failure {
     // The URL may hold credentials in its query.

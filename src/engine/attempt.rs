@@ -22,8 +22,8 @@ pub(crate) trait Transport: Send + Sync {
 
     /// Begins an attempt of an operation that takes this way: `boxed(|| run.once())`.
     ///
-    /// Each transport says so itself, although all say the same: what is generic is compiled in the crate that uses it, far
-    /// from all that it calls here, and the caller's future would have the whole engine in it.
+    /// Each transport says so itself, and may note before that an attempt begins. What is generic is compiled in the crate
+    /// that uses it, far from all that it calls here, and the caller's future would have the whole engine in it.
     fn once<'r>(run: &'r mut Run<'_, HttpExchange<'_, Self>>) -> Aside<'r, Option<Box<Followed>>>
     where
         Self: Sized;

@@ -73,9 +73,8 @@ impl CircuitBreakerBuilder {
 
     /// Sets after what time another attempt may take the place of a probe that has not ended: 1 ms to 1 h.
     ///
-    /// Choose it no shorter than the answers take that are to be waited for: a probe whose place was taken counts for
-    /// nothing any more. A slow server then gets more probes at once than it should, and where every answer takes longer, as
-    /// completions of more than a minute do, the breaker lets the probes through and nothing else.
+    /// A success that comes later than that counts all the same, a failure no more if the place was taken. Choose it no
+    /// shorter than answers take: a slow server gets more probes at once than it should.
     pub fn probe_timeout(mut self, time: Duration) -> Self {
         self.settings.probe_timeout = time;
         self

@@ -11,7 +11,7 @@
 //! | `window` | 30 s, sliding in tenths | long enough for 50 attempts of a slow client |
 //! | `open_for` | 5 s, doubling to 60 s (`max_open_for`), plus up to 25 % | short failures stay short; a fleet does not return in step |
 //! | `probes` | 3: one failure opens, three successes close | one could be lucky |
-//! | `probe_timeout` | 60 s | then a probe that hangs loses its place |
+//! | `probe_timeout` | 60 s | then another may take the place of a probe that hangs |
 //! | `slow_calls` | off | what is slow depends on the call |
 //! | `consecutive_failures` | off | the rate says it better, but for quiet origins |
 //! | `hold_back` | off | one caller's `Retry-After` need not be everybody's |
@@ -82,7 +82,7 @@
 //! * Who may send is decided before sending: of any number of callers at once a half-open breaker lets exactly
 //!   [`probes`](CircuitBreakerBuilder::probes) through.
 //! * It can't get stuck half-open: a probe that is dropped or says nothing gives its place back at once, one that hangs
-//!   loses it after [`probe_timeout`](CircuitBreakerBuilder::probe_timeout).
+//!   loses it after [`probe_timeout`](CircuitBreakerBuilder::probe_timeout), and its success counts whenever it comes.
 //! * The end of an attempt that was let through before the last change of state changes nothing.
 //! * The window slides: ten thousand old successes don't hide that everything fails now.
 //! * Letting an attempt through a closed breaker and counting its success takes no lock and allocates nothing.
@@ -94,8 +94,7 @@
 //! The state is the process's own. A share is judged when a failure or a slow attempt arrives, not when a success does.
 //! Attempts that were under way when the breaker opened are not called back. A redirect to another origin is followed
 //! without asking that one's breaker, which is told only how it ended; a retry is not begun if it would refuse then.
-//! Changes by hand are returned to whoever makes them, and are no events. Where every answer takes longer than
-//! [`probe_timeout`](CircuitBreakerBuilder::probe_timeout), no probe counts, and the breaker stays half-open.
+//! Changes by hand are returned to whoever makes them, and are no events.
 
 mod builder;
 mod cell;

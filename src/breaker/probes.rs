@@ -3,7 +3,8 @@ use std::time::Instant;
 /// The places for probes in the half-open state.
 ///
 /// A place is free, or taken until a time, or done. One whose time is over may be taken again: a probe that hangs does
-/// not keep the breaker from finding out. Its serial number then differs, so the late end of the first probe is ignored.
+/// not keep the breaker from finding out. Its serial number then differs, so that the first probe can't give it back; but
+/// whichever of the two succeeds first has done what the place is for.
 #[derive(Debug)]
 pub(super) struct Probes {
     places: Box<[Use]>,
@@ -67,12 +68,18 @@ impl Probes {
         matches!(self.places.get(place.number), Some(Use::Taken { serial, .. }) if *serial == place.serial)
     }
 
+    /// Gives a place back, if it is still with who took it.
     pub(super) fn free(&mut self, place: Place) {
-        self.set(place, Use::Free);
+        if self.holds(place) {
+            self.places[place.number] = Use::Free;
+        }
     }
 
+    /// A place is done, whoever has it now.
     pub(super) fn succeed(&mut self, place: Place) {
-        self.set(place, Use::Succeeded);
+        if let Some(state) = self.places.get_mut(place.number) {
+            *state = Use::Succeeded;
+        }
     }
 
     pub(super) fn all_succeeded(&self) -> bool {
@@ -89,11 +96,5 @@ impl Probes {
     /// Frees all places; serial numbers go on, so that nobody holds one any longer.
     pub(super) fn clear(&mut self) {
         self.places.fill(Use::Free);
-    }
-
-    fn set(&mut self, place: Place, state: Use) {
-        if self.holds(place) {
-            self.places[place.number] = state;
-        }
     }
 }

@@ -266,17 +266,19 @@ impl Machine {
         random: f64,
     ) -> Option<Transition> {
         match ending.signal {
-            _ if !self.probes.holds(place) => None,
-            Signal::Neutral => {
-                self.probes.free(place);
-                None
-            }
+            // However late it comes: the server is alive now.
             Signal::Success if !settings.is_slow(ending.elapsed) => {
                 self.probes.succeed(place);
                 self.probes.all_succeeded().then(|| {
                     self.close();
                     Transition::Closed
                 })
+            }
+            // What hung and then failed is old news, and somebody else is finding out.
+            _ if !self.probes.holds(place) => None,
+            Signal::Neutral => {
+                self.probes.free(place);
+                None
             }
             Signal::Success | Signal::Failure => Some(self.open(settings, Cause::ProbeFailed, now, random)),
         }

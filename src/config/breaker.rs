@@ -28,7 +28,7 @@ pub struct BreakerSettings {
     pub max_open_for: Option<Duration>,
     /// How many probes it lets through when half-open: 1 to 100.
     pub probes: Option<usize>,
-    /// After what time a probe that hangs loses its place: 1 ms to 1 h.
+    /// After what time another attempt may take the place of a probe that hangs: 1 ms to 1 h.
     pub probe_timeout: Option<Duration>,
     /// What it refuses when open.
     pub mode: Option<Mode>,

@@ -45,12 +45,19 @@ enum Phase {
     Open {
         retry_at: u64,
     },
-    /// Who probes since when, and how many have succeeded.
+    /// Which place each attempt was given, and what became of the places.
     HalfOpen {
-        probing: BTreeMap<usize, u64>,
-        succeeded: usize,
+        given: BTreeMap<usize, usize>,
+        places: [Place; PROBES],
     },
     Isolated,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Free,
+    Taken { by: usize, since: u64 },
+    Succeeded,
 }
 
 #[derive(Debug)]
@@ -94,23 +101,26 @@ impl Model {
     fn admit(&mut self, now: u64) -> Option<(usize, usize)> {
         if matches!(self.phase, Phase::Open { retry_at } if now >= retry_at) {
             self.enter(Phase::HalfOpen {
-                probing: BTreeMap::new(),
-                succeeded: 0,
+                given: BTreeMap::new(),
+                places: [Place::Free; PROBES],
             });
         }
         self.admitted += 1;
         match &mut self.phase {
             Phase::Closed => {}
-            Phase::HalfOpen { probing, succeeded } => {
-                if probing.len() + *succeeded == PROBES {
-                    // Places are taken over in the order in which they stand, so any that is overdue will do.
-                    let overdue = probing
-                        .iter()
-                        .find(|(_, since)| now >= *since + PROBE_TIMEOUT)
-                        .map(|(who, _)| *who);
-                    probing.remove(&overdue?);
-                }
-                probing.insert(self.admitted, now);
+            Phase::HalfOpen { given, places } => {
+                let free = places.iter().position(|place| matches!(place, Place::Free));
+                let overdue = |(number, place): (usize, &Place)| match *place {
+                    Place::Taken { by, since } if now >= since + PROBE_TIMEOUT => Some((since, by, number)),
+                    _ => None,
+                };
+                let longest_overdue = || places.iter().enumerate().filter_map(overdue).min();
+                let number = free.or_else(|| Some(longest_overdue()?.2))?;
+                places[number] = Place::Taken {
+                    by: self.admitted,
+                    since: now,
+                };
+                given.insert(self.admitted, number);
             }
             Phase::Open { .. } | Phase::Isolated => return None,
         }
@@ -131,13 +141,19 @@ impl Model {
                     self.open(now);
                 }
             }
-            Phase::HalfOpen { probing, succeeded } if probing.contains_key(&who) => {
-                probing.remove(&who);
+            Phase::HalfOpen { given, places } => {
+                let place = &mut places[given[&who]];
+                let holds = matches!(*place, Place::Taken { by, .. } if by == who);
                 match signal {
-                    Signal::Success if *succeeded + 1 == PROBES => self.close(),
-                    Signal::Success => *succeeded += 1,
-                    Signal::Failure => self.open(now),
-                    Signal::Neutral => {}
+                    Signal::Success => {
+                        *place = Place::Succeeded;
+                        if places.iter().all(|place| matches!(place, Place::Succeeded)) {
+                            self.close();
+                        }
+                    }
+                    Signal::Failure if holds => self.open(now),
+                    Signal::Neutral if holds => *place = Place::Free,
+                    Signal::Failure | Signal::Neutral => {}
                 }
             }
             _ => {}

@@ -80,7 +80,7 @@ fn a_neutral_dropped_or_panicking_probe_gives_its_place_back() {
 }
 
 #[test]
-fn probes_that_hang_lose_their_places_and_their_late_end_changes_nothing() {
+fn probes_that_hang_lose_their_places_and_their_late_failure_changes_nothing() {
     let (breaker, now) = ready_to_probe();
     let hung: Vec<_> = (0..3)
         .map(|_| breaker.admit(scope(0), Try::First, now).unwrap())
@@ -93,7 +93,7 @@ fn probes_that_hang_lose_their_places_and_their_late_end_changes_nothing() {
         .collect();
     for (probe, signal) in hung
         .into_iter()
-        .zip([Signal::Failure, Signal::Success, Signal::Neutral])
+        .zip([Signal::Failure, Signal::Failure, Signal::Neutral])
     {
         assert_eq!(probe.settle(signal, now, 60 * SECOND, 0.0), None);
     }
@@ -103,6 +103,50 @@ fn probes_that_hang_lose_their_places_and_their_late_end_changes_nothing() {
         assert_eq!(probe.settle(Signal::Success, now, SECOND, 0.0), None);
     }
     assert_eq!(last.settle(Signal::Success, now, SECOND, 0.0), Some(Transition::Closed));
+}
+
+/// A server whose every answer takes longer than the probe timeout, as long completions do: each place is taken again
+/// before the answer that would have filled it.
+#[test]
+fn successes_that_come_after_their_places_were_taken_close_it_nevertheless() {
+    let (breaker, now) = ready_to_probe();
+    let probes = |now| -> Vec<_> {
+        (0..3)
+            .map(|_| breaker.admit(scope(0), Try::First, now).unwrap())
+            .collect()
+    };
+    let (late, now) = (probes(now), now + 60 * SECOND);
+    let (in_their_places, now) = (probes(now), now + 30 * SECOND);
+    let mut changes = late
+        .into_iter()
+        .map(|probe| probe.settle(Signal::Success, now, 90 * SECOND, 0.0));
+    assert_eq!(changes.next(), Some(None));
+    assert_eq!(changes.next(), Some(None));
+    assert_eq!(changes.next(), Some(Some(Transition::Closed)));
+    for probe in in_their_places {
+        assert_eq!(probe.settle(Signal::Failure, now, 30 * SECOND, 0.0), None);
+    }
+    assert_eq!(state(&breaker, now), State::Closed);
+}
+
+#[test]
+fn of_two_that_had_one_place_only_the_first_success_counts() {
+    let (breaker, now) = ready_to_probe();
+    let late = breaker.admit(scope(0), Try::First, now).unwrap();
+    let now = now + 60 * SECOND;
+    let mut others: Vec<_> = (0..3)
+        .map(|_| breaker.admit(scope(0), Try::First, now).unwrap())
+        .collect();
+    assert_eq!(late.settle(Signal::Success, now, 60 * SECOND, 0.0), None);
+    // Places that were never taken go first, so the last one has the overdue one's.
+    let same_place = others.pop().unwrap();
+    assert_eq!(same_place.settle(Signal::Success, now, SECOND, 0.0), None);
+    assert_eq!(others.pop().unwrap().settle(Signal::Success, now, SECOND, 0.0), None);
+    assert_eq!(state(&breaker, now), State::HalfOpen);
+    assert_eq!(
+        others.pop().unwrap().settle(Signal::Success, now, SECOND, 0.0),
+        Some(Transition::Closed)
+    );
 }
 
 #[test]

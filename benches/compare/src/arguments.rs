@@ -83,8 +83,10 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
                 words = rest;
             }
             ("only", [protocol, in_flight, rest @ ..]) => {
-                parts.only = Some(profiled(&[*protocol, *in_flight])?);
-                words = rest;
+                let bytes = rest.first().filter(|word| word.parse::<usize>().is_ok());
+                let named: Vec<_> = [*protocol, *in_flight].into_iter().chain(bytes.copied()).collect();
+                parts.only = Some(profiled(&named)?);
+                words = &rest[named.len() - 2..];
             }
             ("awake", _) => match &mut parts.only {
                 Some(only) => only.cores = Cores::Awake,
@@ -101,10 +103,10 @@ fn parts(mut words: &[&str]) -> Result<Parts, BoxError> {
 }
 
 pub const SMALL: usize = 64;
-/// Per setting, of which there are twelve; duels, if they are measured too, take half of it.
-const SECONDS: u64 = 32;
+/// Per setting, of which there are twelve: one half beside bare reqwest, the other in duels, which large bodies have none of.
+const SECONDS: u64 = 48;
 const USAGE: &str = "expected any of: contention, requests, duels, seconds <number>, \
-                     only <http1 | http2> <in flight> [awake]; or: check; \
+                     only <http1 | http2> <in flight> [<bytes>] [awake]; or: check; \
                      or: profile <contender> <count> [http1 | http2] [<in flight>] [<bytes>]";
 
 #[cfg(test)]
@@ -147,6 +149,17 @@ mod tests {
         assert_eq!(
             read("duels only http2 64 seconds 60")?,
             Command::Measure(Parts { only, ..duels.clone() })
+        );
+        let large = only.map(|only| Setting {
+            body: 1_048_576,
+            ..only
+        });
+        assert_eq!(
+            read("duels only http2 64 1048576 seconds 60")?,
+            Command::Measure(Parts {
+                only: large,
+                ..duels.clone()
+            })
         );
         let only = only.map(|only| Setting {
             cores: Cores::Awake,

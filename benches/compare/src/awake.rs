@@ -4,7 +4,7 @@
 //! request then costs is mostly how long it takes to come back, which differs from batch to batch by more than contenders
 //! do. A process on each core that runs only when nothing else wants to (`SCHED_IDLE`) keeps it there.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
 use crate::contenders::BoxError;
@@ -18,7 +18,7 @@ impl Awake {
     ///
     /// # Errors
     ///
-    /// If there is no `chrt`, which sets the scheduling class; `rustix` knows none.
+    /// If there is no `chrt`, which sets the scheduling class (`rustix` knows none), or it may not.
     pub fn start(cores: &[usize]) -> Result<Self, BoxError> {
         let own = std::env::current_exe()?;
         let mut children = Self(Vec::new());
@@ -28,10 +28,17 @@ impl Awake {
                 .args(["--idle", "0"])
                 .arg(&own)
                 .args([ARGUMENT, &core.to_string()]);
-            let child = command.stdin(Stdio::piped()).spawn();
-            children
-                .0
-                .push(child.map_err(|error| format!("chrt (util-linux): {error}"))?);
+            let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+            let mut child = child.map_err(|error| format!("chrt (util-linux): {error}"))?;
+            let said = child.stdout.take();
+            children.0.push(child);
+            let mut line = String::new();
+            if let Some(said) = said {
+                BufReader::new(said).read_line(&mut line)?;
+            }
+            if line.trim() != RUNNING {
+                return Err("chrt (util-linux) could not keep the cores awake".into());
+            }
         }
         Ok(children)
     }
@@ -49,6 +56,7 @@ impl Drop for Awake {
 /// Runs until standard input ends.
 pub fn run(core: usize) -> ! {
     machine::pin_to(core);
+    println!("{RUNNING}");
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
@@ -60,3 +68,4 @@ pub fn run(core: usize) -> ! {
 }
 
 pub const ARGUMENT: &str = "stay-awake";
+const RUNNING: &str = "running";

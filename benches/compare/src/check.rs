@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::contenders::{BoxError, Protocol, Target};
-use crate::entrant::{Does, Entrant, Load, body, entrants};
+use crate::entrant::{Does, ENTRIES, Entrant, Load, body};
 use crate::server;
 
 /// Checks everybody at once, since each waits for a second or two before its retry.
@@ -34,7 +34,8 @@ pub async fn run(protocol: Protocol) -> Result<(), BoxError> {
         answering.clone().answer(request)
     }));
     let mut checks = JoinSet::new();
-    for (number, entrant) in entrants(protocol)?.into_iter().enumerate() {
+    for (number, entry) in ENTRIES.iter().enumerate() {
+        let entrant = entry.enter(protocol)?;
         let place = Place {
             origin: origin.clone(),
             number,
@@ -204,10 +205,10 @@ mod tests {
         tokio::spawn(server::accept(listener, move |request| {
             answering.clone().answer(request)
         }));
-        let mut entrants = entrants(Protocol::Http1)?;
         // Its clock is not tokio's, which alone is paused.
-        entrants.retain(|entrant| !entrant.name.starts_with("seatbelt"));
-        for (number, entrant) in entrants.into_iter().enumerate() {
+        let entries = ENTRIES.iter().filter(|entry| !entry.name.starts_with("seatbelt"));
+        for (number, entry) in entries.enumerate() {
+            let entrant = entry.enter(Protocol::Http1)?;
             let place = Place {
                 origin: origin.clone(),
                 number,

@@ -51,10 +51,13 @@ pub fn run(rounds: usize) -> Result<Vec<Contention>, BoxError> {
     let entrants = entrants()?;
     let counts: Vec<u32> = entrants.iter().map(|entrant| calibrate(&entrant.work)).collect();
     let mut nanos = vec![[(); 3].map(|()| Vec::new()); entrants.len()];
+    let mut order: Vec<usize> = (0..entrants.len()).collect();
+    let mut random = fastrand::Rng::with_seed(SEED);
     for _ in 0..rounds {
-        for ((entrant, &count), nanos) in entrants.iter().zip(&counts).zip(&mut nanos) {
-            for (threads, nanos) in THREADS.into_iter().zip(nanos) {
-                nanos.push(measure(threads, count, &entrant.work));
+        random.shuffle(&mut order);
+        for &place in &order {
+            for (threads, nanos) in THREADS.into_iter().zip(&mut nanos[place]) {
+                nanos.push(measure(threads, counts[place], &entrants[place].work));
             }
         }
     }
@@ -106,8 +109,9 @@ fn entrants() -> Result<Vec<Entrant>, BoxError> {
 
 /// Where steadfast's time comes from: its breaker takes it as an argument. failsafe's default policy, seatbelt and
 /// tower-resilience read a clock; recloser reads none while it is closed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Time {
+    /// By somebody who has read it for reasons of his own.
     Given,
     Read,
 }
@@ -115,13 +119,17 @@ enum Time {
 fn steadfast_permit(time: Time) -> Result<Work, BoxError> {
     let breaker = CircuitBreaker::default();
     let scope = scope()?;
-    let start = Instant::now();
     Ok(Box::new(move |count| {
-        let now = || match time {
-            Time::Given => black_box(start),
-            Time::Read => Instant::now(),
-        };
-        for _ in 0..count {
+        let mut given = Instant::now();
+        for number in 0..count {
+            // Time goes on, and the breaker's window with it.
+            if number % 1_024 == 0 {
+                given = Instant::now();
+            }
+            let now = || match time {
+                Time::Given => black_box(given),
+                Time::Read => Instant::now(),
+            };
             let began = now();
             if let Ok(permit) = breaker.admit(black_box(scope), Try::First, began) {
                 let at = now();
@@ -301,3 +309,4 @@ fn measure(threads: u32, count: u32, work: &Work) -> f64 {
 const THREADS: [u32; 3] = [1, 2, 4];
 const PERMIT: &str = "permit + settle";
 const BUDGET: &str = "withdraw + deposit";
+const SEED: u64 = 20_261_129;

@@ -8,14 +8,25 @@ use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::contenders::{
-    BackonFailsafe, BackonRecloser, Bare, BareKey, BareKeyTimeout, BoxError, ByHand, Contender, Protocol,
-    ReqwestMiddleware, ReqwestRetries, Seatbelt, Steadfast, SteadfastRun, Target, Tower, TowerResilience,
+    BackonFailsafe, BackonRecloser, Bare, BareKey, BareKeyTimeout, BoxError, ByHand, ByHandAlike, Contender, Elsewhere,
+    Protocol, ReqwestMiddleware, ReqwestRetries, Seatbelt, Steadfast, SteadfastRun, Target, Tower, TowerResilience,
 };
 use crate::machine::processor_time;
+
+/// Who may take part, and how to make one.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    pub name: &'static str,
+    pub does: Does,
+    pub sends: Sends,
+    make: fn(Protocol) -> Result<Box<Batch>, BoxError>,
+    traced: bool,
+}
 
 /// A contender whose type is forgotten: one virtual call and one box per batch, none per request.
 pub struct Entrant {
@@ -23,6 +34,13 @@ pub struct Entrant {
     pub does: Does,
     batch: Box<Batch>,
     traced: bool,
+}
+
+/// Whether its requests are bare reqwest's but for a key, so that the two can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    TheSame,
+    ElsewhereEachTime,
 }
 
 type Batch = dyn Fn(&Arc<Target>, Load) -> Sending + Send + Sync;
@@ -53,21 +71,47 @@ pub struct Load {
     more: usize,
 }
 
-impl Entrant {
-    fn new<C: Contender>(name: &'static str, does: Does, protocol: Protocol) -> Result<Self, BoxError> {
-        let contender = Arc::new(C::new(protocol)?);
-        Ok(Self {
+impl Entry {
+    const fn new<C: Contender>(name: &'static str, does: Does) -> Self {
+        Self {
             name,
             does,
-            batch: Box::new(move |target, load| Box::pin(batch(Arc::clone(&contender), Arc::clone(target), load))),
+            sends: Sends::TheSame,
+            make: make::<C>,
             traced: false,
-        })
+        }
     }
 
-    fn traced(self) -> Self {
+    const fn elsewhere<C: Contender>(name: &'static str, does: Does) -> Self {
+        Self {
+            sends: Sends::ElsewhereEachTime,
+            ..Self::new::<Elsewhere<C>>(name, does)
+        }
+    }
+
+    const fn traced(self) -> Self {
         Self { traced: true, ..self }
     }
 
+    /// Makes one, with a client and connections of its own.
+    pub fn enter(&self, protocol: Protocol) -> Result<Entrant, BoxError> {
+        Ok(Entrant {
+            name: self.name,
+            does: self.does,
+            batch: (self.make)(protocol)?,
+            traced: self.traced,
+        })
+    }
+}
+
+fn make<C: Contender>(protocol: Protocol) -> Result<Box<Batch>, BoxError> {
+    let contender = Arc::new(C::new(protocol)?);
+    Ok(Box::new(move |target, load| {
+        Box::pin(batch(Arc::clone(&contender), Arc::clone(target), load))
+    }))
+}
+
+impl Entrant {
     /// Sends a batch whose requests must all succeed.
     pub fn send(&self, target: &Arc<Target>, load: Load) -> Sending {
         (self.batch)(target, load)
@@ -139,26 +183,28 @@ impl Load {
     }
 }
 
-/// Everybody: bare reqwest first, to which the others are compared, and itself again, which shows the noise.
-pub fn entrants(protocol: Protocol) -> Result<Vec<Entrant>, BoxError> {
-    Ok(vec![
-        Entrant::new::<Bare>(BARE, Does::Nothing, protocol)?,
-        Entrant::new::<Bare>("bare reqwest, again", Does::Nothing, protocol)?,
-        Entrant::new::<BareKey>("bare + key", Does::Key, protocol)?,
-        Entrant::new::<BareKeyTimeout>("bare + key + timeout", Does::Key, protocol)?,
-        Entrant::new::<ReqwestRetries>("reqwest's own retry", Does::Retry, protocol)?,
-        Entrant::new::<ByHand>("loop by hand", Does::Retry, protocol)?,
-        Entrant::new::<ReqwestMiddleware>("reqwest-middleware + reqwest-retry", Does::Retry, protocol)?,
-        Entrant::new::<Tower>("tower retry", Does::Retry, protocol)?,
-        Entrant::new::<TowerResilience>("tower-resilience retry + breaker", Does::Breaker, protocol)?,
-        Entrant::new::<Seatbelt>("seatbelt retry + breaker", Does::Breaker, protocol)?,
-        Entrant::new::<BackonRecloser>("backon + recloser", Does::Breaker, protocol)?,
-        Entrant::new::<BackonFailsafe>("backon + failsafe", Does::Breaker, protocol)?,
-        Entrant::new::<SteadfastRun>("steadfast around a function", Does::Breaker, protocol)?,
-        Entrant::new::<Steadfast>(STEADFAST, Does::Breaker, protocol)?,
-        Entrant::new::<Steadfast>("steadfast, spans written", Does::Breaker, protocol)?.traced(),
-    ])
-}
+/// Everybody: bare reqwest first, to which the others are compared. Who is there again shows the noise.
+pub const ENTRIES: [Entry; 19] = [
+    Entry::new::<Bare>(BARE, Does::Nothing),
+    Entry::new::<Bare>("bare reqwest, again", Does::Nothing),
+    Entry::new::<BareKey>("bare + key", Does::Key),
+    Entry::new::<BareKeyTimeout>(KEY_AND_TIMEOUT, Does::Key),
+    Entry::new::<ReqwestRetries>("reqwest's own retry", Does::Retry),
+    Entry::new::<ByHand>(BY_HAND, Does::Retry),
+    Entry::new::<ByHandAlike>(BY_HAND_ALIKE, Does::Retry),
+    Entry::new::<ReqwestMiddleware>("reqwest-middleware + reqwest-retry", Does::Retry),
+    Entry::new::<Tower>("tower retry", Does::Retry),
+    Entry::new::<TowerResilience>(TOWER_RESILIENCE, Does::Breaker),
+    Entry::new::<Seatbelt>(SEATBELT, Does::Breaker),
+    Entry::new::<BackonRecloser>(BACKON_RECLOSER, Does::Breaker),
+    Entry::new::<BackonFailsafe>(BACKON_FAILSAFE, Does::Breaker),
+    Entry::new::<SteadfastRun>(FUNCTION, Does::Breaker),
+    Entry::new::<Steadfast>(STEADFAST, Does::Breaker),
+    Entry::new::<Steadfast>(STEADFAST_AGAIN, Does::Breaker),
+    Entry::new::<Steadfast>("steadfast, spans written", Does::Breaker).traced(),
+    Entry::elsewhere::<ByHand>(BY_HAND_ELSEWHERE, Does::Retry),
+    Entry::elsewhere::<Steadfast>(STEADFAST_ELSEWHERE, Does::Breaker),
+];
 
 /// What a small JSON, or one that is not, looks like.
 pub fn body(length: usize) -> Bytes {
@@ -198,9 +244,9 @@ fn timed(runtime: &Runtime, batch: Sending, load: Load) -> Result<Sample, BoxErr
     })
 }
 
-/// Runs with a subscriber that keeps steadfast's spans and formats their fields, as a service would have it.
+/// Runs with a subscriber that writes a line for each of steadfast's spans, to nowhere.
 fn with_subscriber<R>(run: impl FnOnce() -> R) -> R {
-    let written = fmt::layer().with_writer(std::io::sink);
+    let written = fmt::layer().with_span_events(FmtSpan::CLOSE).with_writer(std::io::sink);
     let steadfast = Targets::new().with_target("steadfast", tracing::Level::DEBUG);
     let subscriber = Registry::default().with(written.with_filter(steadfast));
     let result = tracing::subscriber::with_default(subscriber, run);
@@ -214,4 +260,15 @@ fn micros(time: Duration) -> f64 {
 }
 
 pub const BARE: &str = "bare reqwest";
+pub const KEY_AND_TIMEOUT: &str = "bare + key + timeout";
+pub const BY_HAND: &str = "loop by hand";
+pub const BY_HAND_ALIKE: &str = "loop by hand, header and body as steadfast's";
+pub const BY_HAND_ELSEWHERE: &str = "loop by hand, another address each time";
+pub const TOWER_RESILIENCE: &str = "tower-resilience retry + breaker";
+pub const SEATBELT: &str = "seatbelt retry + breaker";
+pub const BACKON_RECLOSER: &str = "backon + recloser";
+pub const BACKON_FAILSAFE: &str = "backon + failsafe";
+pub const FUNCTION: &str = "steadfast around a function";
 pub const STEADFAST: &str = "steadfast";
+pub const STEADFAST_AGAIN: &str = "steadfast, again";
+pub const STEADFAST_ELSEWHERE: &str = "steadfast, another address each time";

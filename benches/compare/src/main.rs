@@ -39,7 +39,7 @@ use awake::Awake;
 use contenders::{BoxError, Protocol};
 use machine::{Machine, Role};
 use report::{Group, Report};
-use requests::{Cores, Setting};
+use requests::{Against, Cores, Setting, is_small};
 use server::Server;
 
 fn main() -> Result<(), BoxError> {
@@ -80,22 +80,23 @@ fn measure(parts: &Parts) -> Result<(), BoxError> {
         contention = contention::run(ROUNDS)?;
         print::contention(&contention);
     }
-    let report = Report {
+    let mut report = Report {
         machine,
         seconds_per_setting: parts.seconds,
-        requests: measure_requests(parts)?,
+        requests: Vec::new(),
         contention,
         load_after: machine::load(),
     };
+    measure_requests(parts, &mut report)?;
     println!("load after: {}", report.load_after);
     println!("written: {}", report.write()?.display());
     Ok(())
 }
 
-fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
-    let mut groups = Vec::new();
+/// Writes what there is after every setting: a run takes minutes.
+fn measure_requests(parts: &Parts, report: &mut Report) -> Result<(), BoxError> {
     if parts.against.is_empty() {
-        return Ok(groups);
+        return Ok(());
     }
     let cores = machine::cores().map_or(Vec::new(), Vec::from);
     let (server, runtime) = prepare()?;
@@ -103,18 +104,21 @@ fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
     for setting in settings {
         let _awake = match setting.cores {
             Cores::Free => None,
-            Cores::Awake => Some(Awake::start(&cores)?),
+            Cores::Awake => match Awake::start(&cores) {
+                Ok(awake) => Some(awake),
+                Err(error) => {
+                    println!("{}: not measured, {error}\n", describe(setting));
+                    continue;
+                }
+            },
         };
+        let time = Duration::from_secs(parts.seconds) / 2;
         let (mut costs, mut duels) = (Vec::new(), Vec::new());
-        // One after the other: among all contenders, everybody finds the caches colder than beside the few of a duel.
-        for &against in &parts.against {
-            let time = Duration::from_secs(parts.seconds) / u32::try_from(parts.against.len())?;
-            let (more, others) = requests::run(&runtime, server.port, setting, against, time)?;
-            costs.extend(more);
-            duels.extend(others);
+        if parts.against.contains(&Against::Bare) {
+            (costs, _) = requests::run(&runtime, server.port, setting, Against::Bare, time)?;
         }
-        if costs.is_empty() && duels.is_empty() {
-            continue;
+        if parts.against.contains(&Against::Peers) && is_small(setting) {
+            (_, duels) = requests::run(&runtime, server.port, setting, Against::Peers, time)?;
         }
         let group = Group {
             setting: describe(setting),
@@ -123,9 +127,11 @@ fn measure_requests(parts: &Parts) -> Result<Vec<Group>, BoxError> {
             duels,
         };
         print::group(&group);
-        groups.push(group);
+        report.requests.push(group);
+        report.load_after = machine::load();
+        report.write()?;
     }
-    Ok(groups)
+    Ok(())
 }
 
 /// A server on its core, and this thread on another.

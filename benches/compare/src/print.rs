@@ -47,26 +47,28 @@ fn costs(costs: &[Cost]) {
         );
     }
     println!(
-        "\nbare reqwest: {:.1} µs wall, {:.1} µs processor, {:.1} allocations of {:.0} bytes; {} pairs each\n",
+        "\nbare reqwest: {:.1} µs wall, {:.1} µs processor, {:.1} allocations of {:.0} bytes; {} blocks, some {} pairs each\n",
         first.difference.other_wall.median,
         first.difference.other_processor.median,
         first.allocations - first.allocations_more,
         first.bytes - first.bytes_more,
+        first.difference.blocks,
         first.difference.pairs,
     );
 }
 
 fn duels(duels: &[Duel]) {
     let Some(first) = duels.first() else { return };
-    println!("µs per request that steadfast takes more than each of its peers (less, where negative)\n");
+    println!("µs per request that one takes more than the other (less, where negative)\n");
     println!(
-        "| steadfast against | wall | 95 % | processor | 95 % | throughput, % | 95 % |\n\
-         |---|---:|---:|---:|---:|---:|---:|"
+        "| | beside | wall | 95 % | processor | 95 % | throughput, % | 95 % |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|"
     );
     for duel in duels {
         let difference = &duel.difference;
         println!(
-            "| {} | {:.2} | {} | {:.2} | {} | {:.1} | {} |",
+            "| {} | {} | {:.2} | {} | {:.2} | {} | {:.1} | {} |",
+            duel.contender,
             duel.peer,
             difference.wall_more,
             difference.wall_more.sure(2),
@@ -76,5 +78,8 @@ fn duels(duels: &[Duel]) {
             difference.throughput_more.sure(1),
         );
     }
-    println!("\n{} pairs each\n", first.difference.pairs);
+    println!(
+        "\n{} blocks, some {} pairs each\n",
+        first.difference.blocks, first.difference.pairs
+    );
 }

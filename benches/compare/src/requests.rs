@@ -1,11 +1,13 @@
 //! Requests over loopback: two contenders at a time, in batches beside each other.
 //!
-//! Each is compared to bare reqwest, and steadfast to the peers that it must not be slower than. A comparison sends a
-//! short batch of each that is not counted, so that neither meets colder caches or closed connections, and then first,
-//! second, second, first: what drifts steadily adds as much to one as to the other. The difference of the two is one
-//! value; its median over many rounds is the figure. In every round, comparisons come in another order, or one would
-//! always follow the same one. And everybody begins anew a few times, with new clients and connections: where those lie in
-//! memory is luck, and would be a contender's for the whole run.
+//! Each is compared to bare reqwest, and steadfast to the peers that it must not be slower than. A comparison is made in
+//! blocks of a twentieth of a second. For each block both are made anew, with clients and connections of their own: where those
+//! lie in memory is luck, and would be one's for the whole run; and both have run as often as each other, or one would find
+//! its code in warmer caches. A block sends a batch of each that is not counted, then first, second, second, first, and
+//! again in the other order until its time is up: what drifts steadily adds as much to one as to the other. The median of
+//! the differences is the block's one value, and what is known of a comparison is what its blocks say: values of one block
+//! resemble each other more than those of another, so to count each of them would make us far too sure. All comparisons
+//! take turns, in another order each time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,8 +17,12 @@ use tokio::runtime::Runtime;
 
 use crate::arguments::SMALL;
 use crate::contenders::{BoxError, Protocol, Target};
-use crate::entrant::{BARE, Entrant, Load, STEADFAST, Sample, body, entrants};
-use crate::spread::Spread;
+use crate::entrant::{
+    BACKON_FAILSAFE, BACKON_RECLOSER, BARE, BY_HAND, BY_HAND_ALIKE, BY_HAND_ELSEWHERE, ENTRIES, Entrant, Entry,
+    FUNCTION, KEY_AND_TIMEOUT, Load, SEATBELT, STEADFAST, STEADFAST_AGAIN, STEADFAST_ELSEWHERE, Sample, Sends,
+    TOWER_RESILIENCE, body,
+};
+use crate::spread::{Spread, median};
 
 /// One setting in which contenders are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +45,7 @@ pub enum Cores {
 pub enum Against {
     /// Everybody to bare reqwest.
     Bare,
-    /// steadfast to its peers.
+    /// steadfast, or what is like it, to its peers.
     Peers,
 }
 
@@ -54,14 +60,15 @@ pub struct Cost {
     pub bytes_more: f64,
 }
 
-/// What steadfast costs beside one peer.
+/// What one contender costs beside another.
 #[derive(Debug, Serialize)]
 pub struct Duel {
+    pub contender: &'static str,
     pub peer: &'static str,
     pub difference: Difference,
 }
 
-/// What one contender takes beside another one.
+/// What one contender takes beside another one: of each block the median, and of those the spread.
 #[derive(Debug, Serialize)]
 pub struct Difference {
     /// Microseconds per request, not compared to anything.
@@ -74,15 +81,24 @@ pub struct Difference {
     pub processor_more: Spread,
     /// Throughput over the other's, in per cent of it.
     pub throughput_more: Spread,
+    pub blocks: usize,
+    /// In all blocks.
     pub pairs: usize,
 }
 
-/// Two that are compared, by their places among the entrants.
+/// Two that are compared.
 struct Comparison {
-    own: usize,
-    other: usize,
+    own: &'static Entry,
+    other: &'static Entry,
     against: Against,
-    pairs: Vec<(Sample, Sample)>,
+    blocks: Vec<Vec<Pair>>,
+}
+
+/// Of two contenders, what each took in batches beside each other.
+#[derive(Clone, Copy)]
+struct Pair {
+    own: Sample,
+    other: Sample,
 }
 
 /// Compares for about `time`.
@@ -93,36 +109,26 @@ pub fn run(
     against: Against,
     time: Duration,
 ) -> Result<(Vec<Cost>, Vec<Duel>), BoxError> {
-    let mut field = Field::new(runtime, port, setting)?;
-    let mut comparisons = comparisons(&field.entrants, against, setting);
-    if comparisons.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
+    let field = Field::new(runtime, port, setting);
+    let mut comparisons = comparisons(against)?;
     let mut order: Vec<usize> = (0..comparisons.len()).collect();
     let mut random = fastrand::Rng::with_seed(SEED);
     let begun = Instant::now();
-    for beginning in 1..=BEGINNINGS {
-        if beginning > 1 {
-            drop(field);
-            field = Field::new(runtime, port, setting)?;
+    for turn in 0.. {
+        if begun.elapsed() >= time && turn >= FEWEST {
+            break;
         }
-        for round in 0.. {
-            if begun.elapsed() >= time * beginning / BEGINNINGS && round >= FEWEST {
-                break;
-            }
-            random.shuffle(&mut order);
-            for &place in &order {
-                let comparison = &mut comparisons[place];
-                let pair = field.pair(comparison.own, comparison.other, round)?;
-                comparison.pairs.push(pair);
-            }
+        random.shuffle(&mut order);
+        for &place in &order {
+            let comparison = &mut comparisons[place];
+            comparison.blocks.push(field.block(comparison, turn)?);
         }
     }
 
     let (mut costs, mut duels) = (Vec::new(), Vec::new());
     let mut bare = None;
     for comparison in &comparisons {
-        let difference = difference(&comparison.pairs);
+        let difference = difference(&comparison.blocks);
         match comparison.against {
             Against::Bare => {
                 let counted = bare.map_or_else(|| field.allocations(comparison.other), Ok)?;
@@ -130,7 +136,8 @@ pub fn run(
                 costs.push(field.cost(comparison, difference, counted)?);
             }
             Against::Peers => duels.push(Duel {
-                peer: field.entrants[comparison.other].name,
+                contender: comparison.own.name,
+                peer: comparison.other.name,
                 difference,
             }),
         }
@@ -140,18 +147,22 @@ pub fn run(
 
 /// Sends `count` requests and measures nothing, for a profiler.
 pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize, setting: Setting) -> Result<(), BoxError> {
-    let field = Field::new(runtime, port, setting)?;
-    let Some(entrant) = field.entrants.iter().find(|entrant| entrant.name == name) else {
-        let names: Vec<_> = field.entrants.iter().map(|entrant| entrant.name).collect();
-        return Err(format!("no contender is called {name:?}; there are: {}", names.join("; ")).into());
-    };
+    let field = Field::new(runtime, port, setting);
+    let entrant = field.enter(named(name)?)?;
     entrant.profile(runtime, &field.target, Load::exactly(count, setting.in_flight))
 }
 
-/// Everybody, and what they send.
+fn named(name: &str) -> Result<&'static Entry, BoxError> {
+    ENTRIES.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let names: Vec<_> = ENTRIES.iter().map(|entry| entry.name).collect();
+        format!("no contender is called {name:?}; there are: {}", names.join("; ")).into()
+    })
+}
+
+/// What everybody sends, and where to.
 struct Field<'a> {
     runtime: &'a Runtime,
-    entrants: Vec<Entrant>,
+    protocol: Protocol,
     target: Arc<Target>,
     load: Load,
     /// What goes before a measurement and is not counted.
@@ -159,58 +170,72 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn new(runtime: &'a Runtime, port: u16, setting: Setting) -> Result<Self, BoxError> {
-        // Some contenders start tasks of their own when they are made.
-        let _entered = runtime.enter();
+    fn new(runtime: &'a Runtime, port: u16, setting: Setting) -> Self {
         let target = |bytes| {
             Arc::new(Target {
                 url: format!("http://127.0.0.1:{port}/v1/charges").into(),
                 body: body(bytes),
             })
         };
-        Ok(Self {
+        Self {
             runtime,
-            entrants: entrants(setting.protocol)?,
+            protocol: setting.protocol,
             target: target(setting.body),
             load: load(setting),
             warming: (
                 target(SMALL),
                 Load::exactly(setting.in_flight.max(8), setting.in_flight),
             ),
-        })
+        }
     }
 
-    /// Opens connections that were idle for too long, which steadfast has reqwest close sooner than it would, and brings
-    /// a contender's data back into the caches.
-    fn warm(&self, place: usize) -> Result<(), BoxError> {
+    /// Makes a contender, and opens its connections.
+    fn enter(&self, entry: &Entry) -> Result<Entrant, BoxError> {
+        // Some contenders start tasks of their own when they are made.
+        let entered = self.runtime.enter();
+        let entrant = entry.enter(self.protocol)?;
+        drop(entered);
+        self.warm(&entrant)?;
+        Ok(entrant)
+    }
+
+    /// Brings a contender's data back into the caches.
+    fn warm(&self, entrant: &Entrant) -> Result<(), BoxError> {
         let (target, load) = &self.warming;
-        self.entrants[place].measure(self.runtime, target, *load).map(drop)
+        entrant.measure(self.runtime, target, *load).map(drop)
     }
 
-    /// A value of each; who begins changes with the round.
-    fn pair(&self, own: usize, other: usize, round: usize) -> Result<(Sample, Sample), BoxError> {
-        let (first, second) = if round.is_multiple_of(2) {
-            (own, other)
-        } else {
-            (other, own)
-        };
-        let measure = |place: usize| self.entrants[place].measure(self.runtime, &self.target, self.load);
+    fn block(&self, comparison: &Comparison, turn: usize) -> Result<Vec<Pair>, BoxError> {
+        let [own, other] = [self.enter(comparison.own)?, self.enter(comparison.other)?];
+        let mut pairs = Vec::new();
+        let begun = Instant::now();
+        while pairs.is_empty() || begun.elapsed() < BLOCK {
+            // A block may have time for one pair alone, so the next one begins with the other.
+            pairs.push(if (turn + pairs.len()).is_multiple_of(2) {
+                let [own, other] = self.abba(&own, &other)?;
+                Pair { own, other }
+            } else {
+                let [other, own] = self.abba(&other, &own)?;
+                Pair { own, other }
+            });
+        }
+        Ok(pairs)
+    }
+
+    /// A value of each.
+    fn abba(&self, first: &Entrant, second: &Entrant) -> Result<[Sample; 2], BoxError> {
+        let measure = |entrant: &Entrant| entrant.measure(self.runtime, &self.target, self.load);
         self.warm(first)?;
         self.warm(second)?;
         let outer = measure(first)?;
         let inner = [measure(second)?, measure(second)?];
-        let (first, second) = (mean([outer, measure(first)?]), mean(inner));
-        Ok(if round.is_multiple_of(2) {
-            (first, second)
-        } else {
-            (second, first)
-        })
+        Ok([mean([outer, measure(first)?]), mean(inner)])
     }
 
     fn cost(&self, comparison: &Comparison, difference: Difference, bare: (f64, f64)) -> Result<Cost, BoxError> {
         let own = self.allocations(comparison.own)?;
         Ok(Cost {
-            contender: self.entrants[comparison.own].name,
+            contender: comparison.own.name,
             difference,
             allocations: own.0,
             allocations_more: own.0 - bare.0,
@@ -219,55 +244,56 @@ impl<'a> Field<'a> {
         })
     }
 
-    /// Allocations and bytes per request, with at most 64 in flight: the median of some counts, since a connection that is
-    /// opened meanwhile is not a request's.
-    fn allocations(&self, place: usize) -> Result<(f64, f64), BoxError> {
-        let in_flight = self.load.tasks.min(64);
-        let load = Load::exactly(in_flight * self.load.each.max(8), in_flight);
+    /// Allocations and bytes per request: the median of some counts, since a connection that is opened meanwhile is not a
+    /// request's.
+    fn allocations(&self, entry: &Entry) -> Result<(f64, f64), BoxError> {
+        let entrant = self.enter(entry)?;
+        let load = Load::exactly(self.load.tasks * self.load.each.max(8), self.load.tasks);
         let (mut allocations, mut bytes) = (Vec::new(), Vec::new());
         for _ in 0..COUNTS {
-            self.warm(place)?;
-            let counted = self.entrants[place].allocations(self.runtime, &self.target, load)?;
+            self.warm(&entrant)?;
+            let counted = entrant.allocations(self.runtime, &self.target, load)?;
             allocations.push(counted.0);
             bytes.push(counted.1);
         }
-        Ok((Spread::of(allocations).median, Spread::of(bytes).median))
+        Ok((median(allocations), median(bytes)))
     }
 }
 
-fn comparisons(entrants: &[Entrant], against: Against, setting: Setting) -> Vec<Comparison> {
-    let place = |name: &str| entrants.iter().position(|entrant| entrant.name == name);
-    let comparison = |own, other| {
-        Some(Comparison {
-            own: place(own)?,
-            other: place(other)?,
+fn comparisons(against: Against) -> Result<Vec<Comparison>, BoxError> {
+    let pairs: Vec<_> = match against {
+        Against::Bare => {
+            let same = ENTRIES.iter().filter(|entry| entry.sends == Sends::TheSame);
+            let others = same.map(|entry| entry.name).filter(|&name| name != BARE);
+            others.map(|name| (name, BARE)).collect()
+        }
+        Against::Peers => DUELS.into(),
+    };
+    let comparison = |(own, other)| {
+        Ok(Comparison {
+            own: named(own)?,
+            other: named(other)?,
             against,
-            pairs: Vec::new(),
+            blocks: Vec::new(),
         })
     };
-    match against {
-        Against::Bare => {
-            let others = entrants.iter().map(|entrant| entrant.name).filter(|&name| name != BARE);
-            others.filter_map(|name| comparison(name, BARE)).collect()
-        }
-        // With large bodies, the difference is lost in what it takes to move them.
-        Against::Peers if !is_small(setting) => Vec::new(),
-        Against::Peers => PEERS.iter().filter_map(|peer| comparison(STEADFAST, peer)).collect(),
-    }
+    pairs.into_iter().map(comparison).collect()
 }
 
-/// Batches of a millisecond or a few: long beside a clock read, short beside what else the machine does.
+/// Batches of a few milliseconds: long beside a clock read, short beside what else the machine does. Each task sends some
+/// requests, so that as many are in flight most of the time, and not only at the beginning.
 fn load(setting: Setting) -> Load {
     let each = match (setting.in_flight, is_small(setting)) {
         (1, true) => 25,
         (1, false) => 4,
-        (in_flight, true) => (128 / in_flight).max(1),
+        (in_flight, true) => (256 / in_flight).max(3),
         (_, false) => 1,
     };
     Load::exactly(setting.in_flight * each, setting.in_flight)
 }
 
-fn is_small(setting: Setting) -> bool {
+/// With large bodies, the difference between two is lost in what it takes to move them.
+pub fn is_small(setting: Setting) -> bool {
     setting.body < 65_536
 }
 
@@ -278,34 +304,44 @@ fn mean([one, two]: [Sample; 2]) -> Sample {
     }
 }
 
-fn difference(pairs: &[(Sample, Sample)]) -> Difference {
-    let of = |value: fn(&(Sample, Sample)) -> f64| Spread::of(pairs.iter().map(value).collect());
+fn difference(blocks: &[Vec<Pair>]) -> Difference {
+    let of = |value: fn(&Pair) -> f64| {
+        let medians = blocks.iter().map(|pairs| median(pairs.iter().map(value).collect()));
+        Spread::of(medians.collect())
+    };
     Difference {
-        wall: of(|(own, _)| own.wall),
-        other_wall: of(|(_, other)| other.wall),
-        processor: of(|(own, _)| own.processor),
-        other_processor: of(|(_, other)| other.processor),
-        wall_more: of(|(own, other)| own.wall - other.wall),
-        processor_more: of(|(own, other)| own.processor - other.processor),
-        throughput_more: of(|(own, other)| 100.0 * (other.wall / own.wall - 1.0)),
-        pairs: pairs.len(),
+        wall: of(|pair| pair.own.wall),
+        other_wall: of(|pair| pair.other.wall),
+        processor: of(|pair| pair.own.processor),
+        other_processor: of(|pair| pair.other.processor),
+        wall_more: of(|pair| pair.own.wall - pair.other.wall),
+        processor_more: of(|pair| pair.own.processor - pair.other.processor),
+        throughput_more: of(|pair| 100.0 * (pair.other.wall / pair.own.wall - 1.0)),
+        blocks: blocks.len(),
+        pairs: blocks.iter().map(Vec::len).sum(),
     }
 }
 
-/// Those that steadfast must not be slower than: the loop, and everybody with retry and breaker. Before them what nobody who
-/// sends a key with a time limit can do without.
-const PEERS: [&str; 7] = [
-    "bare + key + timeout",
-    "loop by hand",
-    "backon + recloser",
-    "backon + failsafe",
-    "tower-resilience retry + breaker",
-    "seatbelt retry + breaker",
-    "steadfast around a function",
+/// steadfast beside itself, which shows the noise; beside what nobody who sends a key with a time limit can do without; and
+/// beside those that it must not be slower than: the loop, and everybody with retry and breaker. At the end its policy
+/// around a function, which has neither a client's addresses nor receipts, beside who does just that.
+const DUELS: [(&str, &str); 12] = [
+    (STEADFAST, STEADFAST_AGAIN),
+    (STEADFAST, KEY_AND_TIMEOUT),
+    (STEADFAST, BY_HAND),
+    (STEADFAST, BY_HAND_ALIKE),
+    (STEADFAST_ELSEWHERE, BY_HAND_ELSEWHERE),
+    (STEADFAST, BACKON_RECLOSER),
+    (STEADFAST, BACKON_FAILSAFE),
+    (STEADFAST, TOWER_RESILIENCE),
+    (STEADFAST, SEATBELT),
+    (FUNCTION, BY_HAND),
+    (FUNCTION, BACKON_RECLOSER),
+    (FUNCTION, BACKON_FAILSAFE),
 ];
-/// How often everybody begins anew.
-const BEGINNINGS: u32 = 4;
-/// Rounds after each beginning. Below six values in all, nothing could be said of a median with 95 % confidence.
-const FEWEST: usize = 2;
+/// How long two are compared before both begin anew.
+const BLOCK: Duration = Duration::from_millis(50);
+/// Blocks of each comparison. Below six, nothing could be said of a median with 95 % confidence.
+const FEWEST: usize = 6;
 const COUNTS: usize = 3;
 const SEED: u64 = 20_261_124;

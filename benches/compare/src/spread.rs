@@ -13,6 +13,11 @@ pub struct Spread {
     pub median_to: f64,
 }
 
+/// The one in the middle, or between the two that are there.
+pub fn median(values: Vec<f64>) -> f64 {
+    Spread::of(values).median
+}
+
 impl Spread {
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);

@@ -1,8 +1,7 @@
-use http::header::CONTENT_TYPE;
 use reqwest::{Client, Response};
 use tokio::time::timeout;
 
-use super::{ATTEMPT_TIMEOUT, BoxError, Contender, Protocol, Target, http, key, keyed};
+use super::{ATTEMPT_TIMEOUT, BoxError, Contender, KEY, Protocol, Target, http, json, key};
 
 /// reqwest, without key, timeout or retry: what everything else is compared to.
 pub struct Bare(Client);
@@ -19,8 +18,7 @@ impl Contender for Bare {
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        let request = self.0.post(&*target.url).header(CONTENT_TYPE, "application/json");
-        Ok(request.body(target.body.clone()).send().await?)
+        Ok(json(&self.0, target).send().await?)
     }
 }
 
@@ -30,7 +28,7 @@ impl Contender for BareKey {
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        Ok(keyed(&self.0, target, &key()).send().await?)
+        Ok(json(&self.0, target).header(KEY, key()).send().await?)
     }
 }
 
@@ -40,6 +38,6 @@ impl Contender for BareKeyTimeout {
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        Ok(timeout(ATTEMPT_TIMEOUT, keyed(&self.0, target, &key()).send()).await??)
+        Ok(timeout(ATTEMPT_TIMEOUT, json(&self.0, target).header(KEY, key()).send()).await??)
     }
 }

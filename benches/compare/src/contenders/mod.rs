@@ -3,6 +3,7 @@
 mod backon;
 mod bare;
 mod by_hand;
+mod elsewhere;
 mod reqwest_middleware;
 mod reqwest_retries;
 mod seatbelt;
@@ -20,7 +21,8 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 
 pub use self::backon::{BackonFailsafe, BackonRecloser};
 pub use self::bare::{Bare, BareKey, BareKeyTimeout};
-pub use self::by_hand::ByHand;
+pub use self::by_hand::{ByHand, ByHandAlike};
+pub use self::elsewhere::Elsewhere;
 pub use self::reqwest_middleware::ReqwestMiddleware;
 pub use self::reqwest_retries::ReqwestRetries;
 pub use self::seatbelt::Seatbelt;
@@ -72,13 +74,17 @@ fn http(protocol: Protocol) -> ClientBuilder {
     }
 }
 
-/// The request of everybody but bare reqwest.
-fn keyed(client: &Client, target: &Target, key: &str) -> RequestBuilder {
+/// The request of bare reqwest.
+fn json(client: &Client, target: &Target) -> RequestBuilder {
     client
         .post(&*target.url)
         .header(CONTENT_TYPE, "application/json")
-        .header(KEY, key)
         .body(target.body.clone())
+}
+
+/// The request of everybody else, where the key is needed again for the next attempt.
+fn keyed(client: &Client, target: &Target, key: &str) -> RequestBuilder {
+    json(client, target).header(KEY, key)
 }
 
 /// A key from the operating system's randomness.

@@ -1,6 +1,6 @@
 use reqwest::{Client, Response};
 
-use super::{ATTEMPT_TIMEOUT, BoxError, Contender, Protocol, RETRIES, Target, http, key, keyed};
+use super::{ATTEMPT_TIMEOUT, BoxError, Contender, KEY, Protocol, RETRIES, Target, http, json, key};
 
 /// reqwest's built-in retry; it has no backoff, and its timeout spans all attempts.
 pub struct ReqwestRetries(Client);
@@ -17,6 +17,6 @@ impl Contender for ReqwestRetries {
     }
 
     async fn send(&self, target: &Target) -> Result<Response, BoxError> {
-        Ok(keyed(&self.0, target, &key()).send().await?)
+        Ok(json(&self.0, target).header(KEY, key()).send().await?)
     }
 }

@@ -10,18 +10,20 @@
     reason = "a benchmark measures real time, reports to its terminal, and may fail loudly"
 )]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+#[path = "../tests/allocations/charges.rs"]
+mod charges;
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, StatusCode};
-use steadfast::breaker::{CircuitBreaker, Mode};
-use steadfast::budget::RetryBudget;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
+
+use http::StatusCode;
+use steadfast::Client;
 use steadfast::testing::{Script, Step};
-use steadfast::{Client, Event, RequestBuilder};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+
+use charges::{charge, failing_at_first, runtime, sleep_with_requests, until};
 
 fn main() {
     waiting_operations();
@@ -29,20 +31,8 @@ fn main() {
 }
 
 fn waiting_operations() {
-    let script = failing_at_first();
     let waiting = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&waiting);
-    let client = Client::builder()
-        .script(&script)
-        .circuit_breaker(watching())
-        .retry_budget(lasting())
-        .on_event(move |event| {
-            if matches!(event, Event::RetryScheduled { .. }) {
-                seen.fetch_add(1, Ordering::Relaxed);
-            }
-        })
-        .build()
-        .unwrap();
+    let (script, client) = failing_at_first(OPERATIONS, &waiting);
     let runtime = runtime();
 
     let held = held_requests(&runtime);
@@ -51,11 +41,9 @@ fn waiting_operations() {
     let (bytes, blocks) = growth(|| {
         runtime.block_on(async {
             for _ in 0..OPERATIONS {
-                operations.spawn(request(&client).send());
+                operations.spawn(charge(&client).send());
             }
-            while waiting.load(Ordering::Relaxed) < OPERATIONS {
-                tokio::task::yield_now().await;
-            }
+            until(OPERATIONS, &waiting).await;
             drop(script.take_arrivals());
         });
     });
@@ -72,6 +60,7 @@ fn waiting_operations() {
     let finished = begun.elapsed();
     assert_eq!(succeeded, OPERATIONS);
 
+    let (bytes, held, blocks) = (each(bytes), each(held), each(blocks));
     println!("{OPERATIONS} operations waiting in backoff at once");
     println!("  bytes per operation, its task and request included   {bytes:>8.0} in {blocks:.1} blocks");
     println!("  bytes per task that holds the request and sleeps     {held:>8.0}");
@@ -82,25 +71,9 @@ fn waiting_operations() {
     println!("  start to all waiting {started:.2?}, then to all done {finished:.2?} (waits skipped)");
 }
 
-/// What tasks cost that hold such a request and sleep: the least that waiting with it can cost.
-fn held_requests(runtime: &Runtime) -> f64 {
+fn held_requests(runtime: &Runtime) -> i64 {
     let mut tasks = JoinSet::new();
-    let sleeping = Arc::new(AtomicUsize::new(0));
-    let (bytes, _) = growth(|| {
-        runtime.block_on(async {
-            for _ in 0..OPERATIONS {
-                let (request, sleeping) = (bare_request(), Arc::clone(&sleeping));
-                tasks.spawn(async move {
-                    sleeping.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(Duration::from_secs(3_600)).await;
-                    drop(request);
-                });
-            }
-            while sleeping.load(Ordering::Relaxed) < OPERATIONS {
-                tokio::task::yield_now().await;
-            }
-        });
-    });
+    let (bytes, _) = growth(|| tasks = sleep_with_requests(OPERATIONS, runtime));
     // To the end, or the last of them would be freed while the operations are measured.
     runtime.block_on(tasks.shutdown());
     bytes
@@ -123,76 +96,28 @@ fn distinct_origins() {
                 }
             }
         });
-        (bytes * OPERATIONS as f64, begun.elapsed())
+        (bytes as f64 / 1_024.0, begun.elapsed())
     };
     println!("distinct origins, one operation each, one after the other");
+    let mut in_all = 0.0;
     for count in [1_000, 99_000, 900_000] {
-        let (bytes, took) = batch(count);
-        println!(
-            "  {count:>7} more: memory grew by {:>7.0} KiB in {took:.2?}",
-            bytes / 1_024.0
-        );
+        let (grown, took) = batch(count);
+        in_all += grown;
+        println!("  {count:>7} more: memory grew by {grown:>7.0} KiB in {took:.2?}");
     }
+    assert!(in_all < MOST_KIB, "{in_all:.0} KiB");
 }
 
-/// Bytes and blocks that are held more after `act` than before it, over the number of operations.
-fn growth(act: impl FnOnce()) -> (f64, f64) {
+/// Bytes and blocks that are held more after `act` than before it.
+fn growth(act: impl FnOnce()) -> (i64, i64) {
     let info = allocation_counter::measure(act);
-    (
-        info.bytes_current as f64 / OPERATIONS as f64,
-        info.count_current as f64 / OPERATIONS as f64,
-    )
+    (info.bytes_current, info.count_current)
 }
 
-fn failing_at_first() -> Script {
-    let arrived = AtomicUsize::new(0);
-    Script::from_fn(move |_| {
-        if arrived.fetch_add(1, Ordering::Relaxed) < OPERATIONS {
-            Step::status(StatusCode::SERVICE_UNAVAILABLE)
-        } else {
-            Step::status(StatusCode::OK)
-        }
-    })
-}
-
-/// The same as reqwest has it: our builder has room in it for what comes later.
-fn bare_request() -> reqwest::Request {
-    let url = "https://api.example.com/v1/charges".parse().unwrap();
-    let mut request = reqwest::Request::new(Method::POST, url);
-    let json = HeaderValue::from_static("application/json");
-    request.headers_mut().insert(CONTENT_TYPE, json);
-    *request.body_mut() = Some(r#"{"amount":100}"#.into());
-    request
-}
-
-/// A breaker that counts, but lets everything through, or there would be nobody who waits.
-fn watching() -> CircuitBreaker {
-    CircuitBreaker::builder().mode(Mode::ObserveOnly).build().unwrap()
-}
-
-/// A budget that has a retry for each.
-fn lasting() -> RetryBudget {
-    let balance = OPERATIONS as f64;
-    RetryBudget::builder()
-        .capacity(balance)
-        .initial(balance)
-        .build()
-        .unwrap()
-}
-
-fn request(client: &Client) -> RequestBuilder {
-    client
-        .post("https://api.example.com/v1/charges")
-        .header("content-type", "application/json")
-        .body(r#"{"amount":100}"#)
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
+fn each(all: i64) -> f64 {
+    all as f64 / OPERATIONS as f64
 }
 
 const OPERATIONS: usize = 100_000;
+/// A breaker and a budget keep 1,024 origins each, at less than 1 KiB.
+const MOST_KIB: f64 = 2_048.0;

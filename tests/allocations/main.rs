@@ -3,6 +3,12 @@
 //! A process of its own: a test that listens to spans makes every callsite of its process do work, hyper's included.
 #![expect(clippy::unwrap_used, reason = "clippy's leave for tests ends at their helpers")]
 
+mod body;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what operations are compared to must hold the timer alone"
+)]
+mod charges;
 mod waiting;
 
 use std::future::poll_fn;

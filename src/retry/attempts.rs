@@ -274,6 +274,15 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         self.safety.honors_key()
     }
 
+    /// Forbids a repeat, since the attempt that begins was given the last body there is.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "only layers make bodies from the last one")
+    )]
+    pub(crate) fn sends_the_last_body(&mut self) {
+        self.safety = self.safety.with_one_shot_body();
+    }
+
     /// Why the next attempt is forbidden, unless a lookup found that nothing happened.
     pub(crate) fn barred(&self) -> Option<StopReason> {
         self.barred

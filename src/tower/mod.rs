@@ -76,7 +76,7 @@
 //! Every attempt carries method, URI, version, headers and extensions of the request. Its body is had again by cloning it;
 //! for bodies that cannot be cloned say how ([`replay_bodies`](ResilienceBuilder::replay_bodies)), or have them sent once
 //! ([`replay_empty_bodies`](ResilienceBuilder::replay_empty_bodies)): such a request is never refused, and its receipt says
-//! [`OneShotBody`](crate::NotReplayable::OneShotBody).
+//! [`OneShotBody`](crate::NotReplayable::OneShotBody), as it does once a closure has given the last body.
 //!
 //! # Guarantees
 //!

@@ -10,11 +10,13 @@ use super::shared::{Common, Shared, Target};
 use super::{AttemptNumber, Notes};
 use crate::breaker::{Detached, Permit};
 use crate::engine::{
-    Course, Ended, Fields, Guards, KeyField, Plan, Settings, Settled, Spent, Steps, is_marked, prepare,
+    Course, Ended, Fields, Guards, KeyField, Payload, Plan, Settings, Settled, Spent, Steps, is_marked, prepare,
 };
 use crate::error::Error;
 use crate::event::{AttemptSpan, operation_span};
-use crate::operation::{Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, Outcome, Receipt, StopReason};
+use crate::operation::{
+    Delivery, Failure, FailureKind, IdempotencyKey, KeySupport, NotReplayable, Outcome, Receipt, StopReason,
+};
 use crate::preset::Preset;
 use crate::retry::{Decision, Replay, ReplaySafety, RetryPolicy};
 
@@ -144,6 +146,11 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
             let failure = Failure::new(FailureKind::Request, Delivery::NeverSent);
             failure.caused_by("the body could not be had again")
         })?;
+        let number = self.steps.attempts.begun();
+        if number > 1 && template.body.is_one_shot() {
+            self.steps.attempts.sends_the_last_body();
+            self.receipt.is_unsafe_to_repeat(NotReplayable::OneShotBody);
+        }
         let mut request = Request::new(body);
         *request.method_mut() = template.method.clone();
         *request.uri_mut() = template.uri.clone();
@@ -153,7 +160,6 @@ impl<B, P: ReplayBody<B>, E> Operation<B, P, E> {
             key.put(request.headers_mut(), terms.plan(&held.shared.common).key());
         }
         *request.extensions_mut() = template.extensions.clone();
-        let number = self.steps.attempts.begun();
         if number > 1 || held.shared.common.notes == Notes::Always {
             request.extensions_mut().insert(AttemptNumber(number));
         }

@@ -141,7 +141,7 @@ impl Entrant {
     }
 
     /// Sends a batch as it is timed, but reads no clock: some profilers know no processor time.
-    pub fn profile(&self, runtime: &Runtime, target: &Arc<Target>, load: Load) -> Result<(), BoxError> {
+    pub fn run(&self, runtime: &Runtime, target: &Arc<Target>, load: Load) -> Result<(), BoxError> {
         self.prepared(runtime, target, || {
             let mut result = Ok(());
             allocation_counter::opt_out(|| result = runtime.block_on(self.send(target, load)));

@@ -149,7 +149,7 @@ pub fn run(
 pub fn profile(runtime: &Runtime, port: u16, name: &str, count: usize, setting: Setting) -> Result<(), BoxError> {
     let field = Field::new(runtime, port, setting);
     let entrant = field.enter(named(name)?)?;
-    entrant.profile(runtime, &field.target, Load::exactly(count, setting.in_flight))
+    entrant.run(runtime, &field.target, Load::exactly(count, setting.in_flight))
 }
 
 fn named(name: &str) -> Result<&'static Entry, BoxError> {
@@ -202,7 +202,7 @@ impl<'a> Field<'a> {
     /// Brings a contender's data back into the caches.
     fn warm(&self, entrant: &Entrant) -> Result<(), BoxError> {
         let (target, load) = &self.warming;
-        entrant.measure(self.runtime, target, *load).map(drop)
+        entrant.run(self.runtime, target, *load)
     }
 
     fn block(&self, comparison: &Comparison, turn: usize) -> Result<Vec<Pair>, BoxError> {

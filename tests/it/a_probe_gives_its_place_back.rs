@@ -105,6 +105,32 @@ fn a_probe_that_hangs_ends_with_the_attempt_timeout_and_counts_as_a_failure() {
     });
 }
 
+/// Long completions: each place is taken over before the answer that fills it.
+#[test]
+fn answers_that_take_longer_than_a_probe_may_close_it_all_the_same() {
+    paused(async {
+        let probe_timeout = Duration::from_secs(60);
+        let breaker = touchy().probes(1).probe_timeout(probe_timeout).build().unwrap();
+        trip(&breaker, A, &Clock::system());
+        Clock::system().sleep(LATER).await;
+        let script = Script::from_fn(|_| Step::status(StatusCode::OK).after(Duration::from_secs(90)));
+        let client = guarded(&breaker, &script)
+            .attempt_timeout(Duration::from_secs(120))
+            .build()
+            .unwrap();
+        let first = tokio::spawn(client.get(A).send());
+        Clock::system().sleep(probe_timeout).await;
+        let second = tokio::spawn(client.get(A).send());
+        Clock::system().sleep(Duration::from_secs(1)).await;
+        assert_eq!(script.arrivals().len(), 2, "the place was taken over");
+        assert_eq!(state_of(&client, A).state, State::HalfOpen);
+
+        first.await.unwrap().unwrap();
+        assert_eq!(state_of(&client, A).state, State::Closed);
+        second.await.unwrap().unwrap();
+    });
+}
+
 #[test]
 fn the_callers_own_code_that_panics_in_a_probe_gives_the_place_back() {
     paused(async {

@@ -17,5 +17,9 @@ pub(super) fn place<'a>(chain: impl Iterator<Item = &'a (dyn StdError + 'static)
             (FailureKind::ConnectionLost, Delivery::Unknown)
         });
     }
-    error.is_library().then_some((FailureKind::Protocol, Delivery::Unknown))
+    if error.is_library() {
+        return Some((FailureKind::Protocol, Delivery::Unknown));
+    }
+    // hyper resets the stream of a request whose own body failed, and reports nothing but that.
+    error.is_reset().then_some((FailureKind::Request, Delivery::Unknown))
 }

@@ -453,7 +453,28 @@ impl http_body::Body for Relayed {
     }
 }
 
-/// The connection that was not made is the other server's: this one has the head and half of the body.
+/// Sends a body that breaks off because of another server; this one has the head and half of the body.
+async fn relay(errors: Vec<reqwest::Error>, url: &str, http: reqwest::ClientBuilder) {
+    let errors = Mutex::new(errors);
+    let body = Body::factory(move || {
+        reqwest::Body::wrap(Relayed {
+            first: Some("half"),
+            error: errors.lock().unwrap().pop(),
+        })
+    });
+    let client = impatient().0.http(http).key_support(KeySupport::Ignored);
+    let client = client.build().unwrap();
+
+    let error = limit(client.post(url).body(body).send()).await.unwrap_err();
+
+    assert_eq!(
+        first(error.receipt().unwrap()),
+        (FailureKind::Request, Delivery::Unknown, Effect::Unknown)
+    );
+    assert_eq!(error.receipt().unwrap().attempts().len(), 1);
+}
+
+/// The connection that was not made is the other server's.
 #[tokio::test]
 async fn a_body_that_fails_of_another_server_says_nothing_of_this_one() {
     let elsewhere = reqwest::Client::new();
@@ -463,23 +484,29 @@ async fn a_body_that_fails_of_another_server_says_nothing_of_this_one() {
         assert!(error.is_connect());
         errors.push(error);
     }
-    let errors = Mutex::new(errors);
-    let body = Body::factory(move || {
-        reqwest::Body::wrap(Relayed {
-            first: Some("half"),
-            error: errors.lock().unwrap().pop(),
-        })
-    });
     let server = RawServer::start(vec![Step::ReadThenStop(1); 5]).await;
-    let client = impatient().0.key_support(KeySupport::Ignored).build().unwrap();
+    relay(errors, &server.url("/charges"), reqwest::Client::builder()).await;
+}
 
-    let error = limit(client.post(server.url("/charges")).body(body).send())
-        .await
-        .unwrap_err();
+/// It was the other server that refused a stream.
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn a_body_that_another_server_refused_says_nothing_of_this_one() {
+    use crate::support::h2_server::{H2Server, H2Step, REFUSED_STREAM};
 
-    assert_eq!(
-        first(error.receipt().unwrap()),
-        (FailureKind::Request, Delivery::Unknown, Effect::Unknown)
-    );
-    assert_eq!(error.receipt().unwrap().attempts().len(), 1);
+    let refusing = H2Server::start([H2Step::Reset(REFUSED_STREAM); 20]).await;
+    let over_http2 = || reqwest::Client::builder().http2_prior_knowledge();
+    let elsewhere = over_http2().retry(reqwest::retry::never()).build().unwrap();
+    let server = RawServer::start(vec![Step::ReadThenStop(1); 5]).await;
+    let other = H2Server::start([]).await;
+    for (url, http) in [
+        (server.url("/charges"), reqwest::Client::builder()),
+        (other.url(), over_http2()),
+    ] {
+        let mut errors = Vec::new();
+        for _ in 0..5 {
+            errors.push(limit(elsewhere.get(refusing.url()).send()).await.unwrap_err());
+        }
+        relay(errors, &url, http).await;
+    }
 }

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 use http_body::Frame;
 use steadfast::testing::fault_proxy::{Fault, FaultScript, Point};
 use steadfast::testing::{FaultProxy, PaymentApi};
-use steadfast::{Client, Delivery, Effect, FailureKind, KeySupport, NotReplayable, ResponseExt, StopReason};
+use steadfast::{
+    Client, Clock, Delivery, Effect, FailureKind, KeySupport, NotReplayable, Origin, ResponseExt, StopReason,
+};
 
 use super::raw::{Raw, client};
 use super::row::{SHORT, quick, receipt, said};
@@ -122,19 +124,28 @@ impl http_body::Body for Torn {
 
 #[tokio::test]
 async fn row_50_the_callers_own_body_that_fails_is_final_and_leaves_doubt() {
-    let (api, proxy) = kit(FaultScript::pass()).await;
-    let body = reqwest::Body::wrap(Torn(Some(b"amount=")));
-    let request = quick(reqwest::Client::builder().no_proxy())
-        .build()
-        .unwrap()
-        .post(proxy.endpoint("/v1/charges"));
-    let receipt = receipt(request.body(body).send().await);
-    assert_eq!(
-        said(&receipt),
-        (FailureKind::Request, Delivery::Unknown, Effect::Unknown)
-    );
-    assert_eq!((receipt.attempts().len(), api.arrivals()), (1, 0));
-    assert_eq!(receipt.unsafe_to_repeat(), Some(NotReplayable::OneShotBody));
+    let http = || reqwest::Client::builder().no_proxy();
+    for (line, http) in [
+        ("HTTP/1.1", http()),
+        ("HTTP/2", http().tls_certs_only([]).http2_prior_knowledge()),
+    ] {
+        let (api, proxy) = kit(FaultScript::pass()).await;
+        let body = reqwest::Body::wrap(Torn(Some(b"amount=")));
+        let client = quick(http).build().unwrap();
+        let request = client.post(proxy.endpoint("/v1/charges"));
+        let receipt = receipt(request.body(body).send().await);
+        assert_eq!(
+            said(&receipt),
+            (FailureKind::Request, Delivery::Unknown, Effect::Unknown),
+            "{line}"
+        );
+        assert_eq!((receipt.attempts().len(), api.arrivals()), (1, 0), "{line}");
+        assert_eq!(receipt.unsafe_to_repeat(), Some(NotReplayable::OneShotBody));
+        let breaker = client.circuit_breaker().unwrap();
+        let origin: Origin = proxy.endpoint("/").parse().unwrap();
+        let seen = breaker.state(&origin, Clock::system().now());
+        assert_eq!(seen.failures, 0, "{line}: the server has not failed");
+    }
 }
 
 #[tokio::test]

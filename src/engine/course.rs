@@ -94,7 +94,7 @@ impl<'a, P: Borrow<RetryPolicy>> Course<'a, P> {
     /// Tells that an attempt is about to be sent, and how long it may take: its own limit, or what is left.
     pub(crate) fn sets_out(&mut self, begin: Begin) -> Duration {
         let number = begin.number;
-        if number > 1 {
+        if self.steps.attempts.possible_duplicates() > 0 {
             self.may_duplicate(number);
         }
         self.tell(|receipt| Event::AttemptStarted { receipt, number });

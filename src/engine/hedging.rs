@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use super::Trip;
 use super::course::{Course, Ended};
 use super::race::Runner;
 use crate::breaker::Permit;
@@ -78,10 +79,10 @@ impl<'a> Course<'a> {
     }
 
     /// Writes down an attempt that was dropped because another one answered: what it did is not known.
-    pub(super) fn cancels(&mut self, runner: &Runner<'_>, now: Instant) {
+    pub(super) fn cancels(&mut self, (runner, trip): (&Runner<'_>, &Trip), now: Instant) {
         self.steps.attempts.cancelled();
         let times = (runner.began - self.started, now - runner.began);
-        let attempt = Attempt::cancelled(runner.begin.number, times);
+        let attempt = Attempt::cancelled(runner.begin.number, times, trip.hops());
         self.writes(attempt, &runner.span);
     }
 

@@ -67,7 +67,8 @@ pub(super) async fn race<'a, E: Exchange>(
             let former = lead.lap(trip, sent, clock.now());
             let standing = former.standing(course, exchange);
             if standing == Standing::Wins {
-                course.cancels(&hedge, former.ended);
+                drop(hedging);
+                course.cancels((&hedge, &other_trip), former.ended);
                 return former;
             }
             let sent = hedging.await;
@@ -80,7 +81,8 @@ pub(super) async fn race<'a, E: Exchange>(
             let hedged = hedge.lap(other_trip, sent, clock.now());
             let other = hedged.standing(course, exchange);
             if other == Standing::Wins {
-                course.cancels(&lead, hedged.ended);
+                drop(sending);
+                course.cancels((&lead, &trip), hedged.ended);
                 course.outran(&lead, hedged.ended);
                 return hedged;
             }

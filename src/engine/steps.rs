@@ -68,10 +68,10 @@ impl<P: Borrow<RetryPolicy>> Steps<P> {
         permit: &mut Option<Permit<'a>>,
         now: Instant,
     ) -> Result<Begin, Box<Refused>> {
-        let attempt = if self.attempts.begun() == 0 {
-            Try::First
-        } else {
+        let attempt = if self.attempts.is_repeated() {
             Try::Retry
+        } else {
+            Try::First
         };
         if let Err(refusal) = self.guards.admit(shields, permit, attempt, now) {
             return Err(Refused::by_breaker(&refusal, now).into());

@@ -47,8 +47,8 @@ impl Attempt {
         }
     }
 
-    /// One that was dropped because another attempt of the operation answered.
-    pub(crate) fn cancelled(number: u32, (started, took): (Duration, Duration)) -> Self {
+    /// One that was dropped because another attempt of the operation answered, after these redirects.
+    pub(crate) fn cancelled(number: u32, (started, took): (Duration, Duration), hops: &[Hop]) -> Self {
         Self {
             number,
             started: started.into(),
@@ -59,7 +59,7 @@ impl Attempt {
             problem: None,
             request_id: None,
             wait: None,
-            hops: Box::default(),
+            hops: if hops.is_empty() { Box::default() } else { hops.into() },
             unseen_redirect: false,
             looked_up: None,
         }

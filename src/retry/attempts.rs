@@ -25,6 +25,8 @@ pub struct Attempts<P = RetryPolicy> {
     started: Instant,
     deadline: Option<Instant>,
     begun: u32,
+    /// Whether it was taken up again, so that whatever it begins is a repeat.
+    resumed: bool,
     ends: Ends,
     /// What an attempt used up that ended beside another one, and so had no say in what follows.
     spent: Option<StopReason>,
@@ -83,6 +85,7 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             started,
             deadline,
             begun: 0,
+            resumed: false,
             ends: Ends::default(),
             spent: None,
             backoff: None,
@@ -122,7 +125,7 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         if time_left.is_some_and(|left| left.is_zero()) {
             return Err(StopReason::Deadline);
         }
-        if self.begun > 0 {
+        if self.is_repeated() {
             self.goes_on(now)?;
         }
         self.begun += 1;
@@ -130,6 +133,12 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
             number: self.begun,
             time_left,
         })
+    }
+
+    /// True if the next attempt is not the operation's first.
+    #[inline]
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.begun > 0 || self.resumed
     }
 
     /// Asks for leave to make an attempt after the first.

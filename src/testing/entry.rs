@@ -112,7 +112,7 @@ mod tests {
             receipt: &receipt,
             number: 1,
         });
-        receipt.add(Attempt::cancelled(1, (Duration::ZERO, Duration::ZERO)));
+        receipt.add(Attempt::cancelled(1, (Duration::ZERO, Duration::ZERO), &[]));
         receipt.has_effect(Effect::Unknown);
         assert!(entry.add(&Event::AttemptEnded { receipt: &receipt }).is_none());
 

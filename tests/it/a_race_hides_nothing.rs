@@ -313,6 +313,8 @@ fn redirects_are_those_of_the_attempt_that_followed_them() {
         (vec![elsewhere(100), ok(0)], vec![1]),
         (vec![ok(10_000), elsewhere(10), ok(0)], vec![0, 1]),
         (vec![elsewhere(400), ok(10_000), ok(0)], vec![0, 1]),
+        // By the first one that then hangs, until the hedge has answered.
+        (vec![elsewhere(100), ok(10_000), ok(0)], vec![1, 0]),
     ];
     for (steps, expected) in cases {
         let (builder, _) = hedging(steps);

@@ -378,6 +378,21 @@ async fn the_draft_takes_quoted_and_raw_as_the_same_key_and_requires_one() {
 }
 
 #[tokio::test]
+async fn work_that_has_had_its_effect_is_driven_on_after_a_refusal_too() {
+    for refusal in [Turn::shed(), Turn::fail()] {
+        let api = serving(Profile::stripe_v2()).await;
+        api.script(Turn::fail_after_effect());
+        api.script(refusal);
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            statuses.push(status(post(&api, "k")).await);
+        }
+        assert_eq!(statuses[2], 200, "{statuses:?}");
+        assert_eq!(api.key("k").effects(), 1, "{statuses:?}");
+    }
+}
+
+#[tokio::test]
 async fn stripe_v2_drives_failed_work_on_and_knows_keys_on_delete() {
     let (api, clock) = aging(Profile::stripe_v2()).await;
     api.script(Turn::fail());

@@ -24,6 +24,7 @@ impl Attempts {
         }
         self.unprotected |= self.touched == Touched::MayBe && self.safety.may_duplicate();
         self.begun = self.begun.min(self.policy.max_attempts().saturating_sub(1));
+        self.resumed = true;
         Ok(self)
     }
 
@@ -34,7 +35,7 @@ impl Attempts {
 
     /// Assumes that a further attempt was begun of which nothing is known: its future was dropped.
     pub(crate) fn abandoned(mut self) -> Self {
-        if self.begun > 0 {
+        if self.is_repeated() {
             self.possible_duplicates = self.possible_duplicates.saturating_add(u8::from(self.unprotected));
         }
         self.begun = self.begun.saturating_add(1);
@@ -60,6 +61,7 @@ impl<P> Attempts<P> {
             started: self.started,
             deadline: self.deadline,
             begun: self.begun,
+            resumed: self.resumed,
             ends: self.ends,
             spent: self.spent,
             backoff: self.backoff,
@@ -130,6 +132,21 @@ mod tests {
             attempts = failed(attempts, now);
         }
         assert_eq!(attempts.possible_duplicates(), 255);
+    }
+
+    #[test]
+    fn one_that_was_taken_up_again_is_a_repeat_even_if_its_policy_makes_one_attempt() {
+        let now = start();
+        let safety = ReplaySafety::of_method(&Method::POST).with_replay(Replay::AtLeastOnce);
+        let mut first = RetryPolicy::never().attempts(safety, now);
+        assert!(!first.is_repeated());
+        first.begin(now).unwrap();
+        let mut again = failed(first, now).resumed(now).unwrap();
+        assert!(again.is_repeated());
+        again.begin(now).unwrap();
+        assert_eq!(again.possible_duplicates(), 1);
+        assert_eq!(again.clone().abandoned().possible_duplicates(), 2);
+        assert_eq!(again.begin(now), Err(StopReason::AttemptsExhausted));
     }
 
     #[test]

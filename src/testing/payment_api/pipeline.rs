@@ -93,12 +93,12 @@ impl Pipeline {
             }
         };
         if arrival.amount == Amount::Invalid {
-            free(books, ticket.as_ref());
+            give_back(books, ticket.as_ref(), resumed.as_ref());
             return Err(refuse(Refusal::InvalidAmount));
         }
         let turn = books.turn_of_handler().or(usual).unwrap_or_else(Turn::charge);
         if turn.ending() == Ending::Shed {
-            free(books, ticket.as_ref());
+            give_back(books, ticket.as_ref(), resumed.as_ref());
             return Err(dress(add_headers((self.profile.dialect.refuse)(&Refusal::Shed), &turn)));
         }
         books.note(&subject, Fact::Execution);
@@ -204,9 +204,11 @@ impl Pipeline {
     }
 }
 
-fn free(books: &mut Books, ticket: Option<&Ticket>) {
+/// Frees the key of a request that was turned away; unless it was resumed, for then an effect hangs on it.
+fn give_back(books: &mut Books, ticket: Option<&Ticket>, resumed: Option<&Charge>) {
     if let Some(ticket) = ticket {
-        books.table.settle(ticket, Settlement::Free);
+        let settlement = resumed.map_or(Settlement::Free, |_| Settlement::Failed);
+        books.table.settle(ticket, settlement);
     }
 }
 

@@ -3,11 +3,12 @@
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
+use steadfast::breaker::{CircuitBreaker, Mode};
 use steadfast::middleware::{ErrorExt, PerRequest, Resilience};
 use steadfast::testing::{Recorded, Recorder, Recording};
 use steadfast::{
-    Attempt, Client, Effect, FailureKind, Finding, KeySupport, Nesting, NotReplayable, ResponseExt, RetryPolicy,
-    StopReason,
+    Attempt, Client, Effect, FailureKind, Finding, KeySupport, Nesting, NotReplayable, Replay, ResponseExt,
+    RetryPolicy, StopReason,
 };
 
 use super::{NewKeys, bare, resilience, retrying};
@@ -83,6 +84,47 @@ async fn a_loop_around_us_cannot_repeat_what_nothing_protects() {
         (failed.receipt().unwrap().stop(), failed.effect()),
         (why, Effect::Unknown)
     );
+    assert_eq!(server.arrivals().len(), 1);
+}
+
+#[tokio::test]
+async fn a_repeat_by_a_loop_around_us_is_a_possible_duplicate_however_few_attempts_ours_makes() {
+    for most in [1, 2] {
+        let mut steps = vec![answer(503, "", ""); most];
+        steps.push(answer(200, "", ""));
+        let server = RawServer::start(steps).await;
+        let policy = RetryPolicy::builder().max_attempts(u32::try_from(most).unwrap());
+        let recorder = Recorder::new();
+        let ours = impatient().0.retry(policy.build().unwrap());
+        let ours = ours.replay(Replay::AtLeastOnce).key_support(KeySupport::Ignored);
+        let ours = Resilience::from_builder(ours.observe(recorder.clone())).unwrap();
+
+        let response = limit(bare().with(retrying()).with(ours).build().post(server.url("/")).send())
+            .await
+            .unwrap();
+
+        assert_eq!(server.arrivals().len(), most + 1);
+        let receipt = ResponseExt::receipt(&response).unwrap();
+        assert_eq!(receipt.possible_duplicates() as usize, most, "{receipt}");
+        let recordings = recorder.recordings();
+        let events = recordings.iter().flat_map(Recording::events);
+        let told = events.filter(|event| matches!(event, Recorded::DuplicatePossible(_)));
+        assert_eq!(told.count(), most, "{recorder}");
+    }
+}
+
+/// An open breaker in this mode lets first tries through, and this is none.
+#[tokio::test]
+async fn what_a_loop_around_us_repeats_is_a_retry_for_the_breaker_however_few_attempts_ours_makes() {
+    let server = RawServer::start(vec![answer(503, "", ""); 9]).await;
+    let breaker = CircuitBreaker::builder().min_attempts(1).mode(Mode::RetriesOnly);
+    let ours = impatient().0.retry(RetryPolicy::never());
+    let ours = ours.circuit_breaker(breaker.build().unwrap());
+    let chain = bare().with(retrying()).with(Resilience::from_builder(ours).unwrap());
+
+    let error = limit(chain.build().post(server.url("/")).send()).await.unwrap_err();
+
+    assert!(error.operation_error().unwrap().is_circuit_open(), "{error}");
     assert_eq!(server.arrivals().len(), 1);
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
+use url::{ParseError, Url};
 
 use super::wire::Wire;
 use super::{Client, ClientBuilder, DefaultHeaders, Shared, keep_alive};
@@ -57,20 +57,24 @@ impl ClientBuilder {
 
 /// Reads a base URL; the error names neither it nor the credentials it may hold.
 pub(crate) fn parse_base(url: &str) -> Result<Url, Error> {
-    let url = Url::parse(url).map_err(|error| Error::request_because("the base URL is not valid", error))?;
+    let url = Url::parse(url).map_err(|error| match error {
+        ParseError::RelativeUrlWithoutBase => Error::request("`base_url` must begin with http:// or https://"),
+        error => Error::request_because("`base_url` is not valid", error),
+    })?;
     let plain = url.query().is_none() && url.fragment().is_none();
     if matches!(url.scheme(), "http" | "https") && plain {
         return Ok(url);
     }
     Err(Error::request(
-        "the base URL must be http or https, without query and fragment",
+        "`base_url` must be http or https, without query and fragment",
     ))
 }
 
 /// Builds reqwest's client with our settings on top of the caller's.
 fn connected(http: reqwest::ClientBuilder, connect_timeout: Duration) -> Result<Wire, Error> {
     let client = keep_alive::apply(http)
-        .retry(reqwest::retry::never())
+        // None at all: for its own rule of no retry it would keep a copy of each request, headers included.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(connect_timeout)

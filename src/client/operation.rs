@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Client;
 use super::addresses::{Place, Target};
-use crate::engine::{Body, Fields, Overrides, Settings, Template, mint, prepare};
+use crate::engine::{Armor, Body, Fields, Overrides, Settings, Template, mint, prepare};
 use crate::error::Error;
 use crate::operation::{Address, KeySettings, Receipt, Scope, Seldom, origin_of};
 use crate::preset::Preset;
@@ -54,6 +54,7 @@ impl Operation {
                     key: None,
                     body: Body::default(),
                     attempt_timeout: Settings::ATTEMPT_TIMEOUT,
+                    armor: Armor::Needless,
                     special: Seldom::NONE,
                 },
                 place,

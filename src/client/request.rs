@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -85,10 +86,13 @@ impl RequestBuilder {
         };
         match HeaderValue::try_from(value) {
             Ok(value) => {
-                self.0.template.headers.append(name, value);
+                self.0.template.headers.append(name, interned(value));
                 self
             }
-            Err(error) => self.fail(header_error("a header's value is not valid", error)),
+            Err(error) => self.fail(header_error(
+                format!("the value of header `{name}` is not valid"),
+                error,
+            )),
         }
     }
 
@@ -300,8 +304,18 @@ impl From<std::convert::Infallible> for KeyFault {
     }
 }
 
+/// The value that nearly every request has, in the form that is copied for each attempt without a count.
+fn interned(value: HeaderValue) -> HeaderValue {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    if value == JSON && !value.is_sensitive() {
+        JSON
+    } else {
+        value
+    }
+}
+
 #[cold]
-fn header_error(what: &'static str, error: impl Into<http::Error>) -> Error {
+fn header_error(what: impl Into<Cow<'static, str>>, error: impl Into<http::Error>) -> Error {
     Error::request_because(what, error.into())
 }
 

@@ -124,9 +124,11 @@ impl Operation {
                 (&template.method, Address::Url(url), &template.headers),
             ),
         };
+        let transport = route.transport(&self.client.0.wire);
+        template.armor = transport.armor();
         let mut run = Run {
             exchange: HttpExchange {
-                transport: route.transport(&self.client.0.wire),
+                transport,
                 template,
                 url,
             },

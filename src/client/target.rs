@@ -91,7 +91,7 @@ fn checked(place: Place, client: &Client) -> Result<Target<'_>, Error> {
     let addresses = &client.0.addresses;
     let url = place.url(addresses);
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Error::request("the URL must be http or https"));
+        return Err(Error::request("the URL must begin with http:// or https://"));
     }
     Ok(Target {
         known: addresses.find(url),

@@ -61,7 +61,7 @@ impl<'a, T: Transport> HttpExchange<'a, T> {
             Err(failure) => return trip.fails(failure),
         };
         // Only a client that was built elsewhere follows redirects by itself.
-        if self.transport.armor() == Armor::Worn && is_elsewhere(self.target(step), response.url()) {
+        if self.template.armor == Armor::Worn && is_elsewhere(self.target(step), response.url()) {
             trip.detour().moved = true;
         }
         Ok(response)
@@ -211,7 +211,7 @@ impl<T: Transport> Exchange for HttpExchange<'_, T> {
             Err(failure) => Outcome::failure(failure),
         };
         outcome.has_method(&self.template.method);
-        outcome.has_path(self.url.path());
+        outcome.has_address(self.address());
         if let (Some(marker), Ok(answer)) = (&plan.key().replay_marker, sent)
             && is_marked(answer.headers(), marker)
         {

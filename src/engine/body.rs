@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body as _;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 
 use super::prepare::Payload;
 use crate::clock::Clock;
@@ -98,9 +98,7 @@ impl Body {
     pub(crate) fn instance(&self, armor: Armor) -> Result<Option<reqwest::Body>, Unmade> {
         let body = match &self.0 {
             Content::Empty => None,
-            // Always in a form that cannot be cloned: reqwest copies a whole request, headers included, whose body can be,
-            // even when its own retry is off.
-            Content::Bytes(bytes) => return Ok(Some(reqwest::Body::wrap(Full::new(bytes.clone())))),
+            Content::Bytes(bytes) => Some(bytes.clone().into()),
             Content::Factory(make) => Some(called(make)?),
             Content::Once(slot) | Content::ToCollect(slot) => {
                 let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -254,9 +252,11 @@ mod tests {
     }
 
     #[test]
-    fn bytes_go_in_a_form_that_the_client_underneath_cannot_repeat() {
-        let instance = Body::from("amount=100").instance(Armor::Needless).unwrap().unwrap();
-        assert!(instance.as_bytes().is_none());
+    fn bytes_go_in_a_form_that_a_client_which_may_repeat_them_cannot_repeat() {
+        for (armor, repeatable) in [(Armor::Needless, true), (Armor::Worn, false)] {
+            let instance = Body::from("amount=100").instance(armor).unwrap().unwrap();
+            assert_eq!(instance.as_bytes().is_some(), repeatable);
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Template {
     pub(crate) key: Option<KeyField>,
     pub(crate) body: Body,
     pub(crate) attempt_timeout: Duration,
+    /// The transport's, at hand where it is asked for.
+    pub(crate) armor: Armor,
     pub(crate) special: Seldom<Special>,
 }
 
@@ -137,7 +139,7 @@ impl<T: Transport> HttpExchange<'_, T> {
         if self.template.method.is_safe() {
             Armor::Needless
         } else {
-            self.transport.armor()
+            self.template.armor
         }
     }
 }

@@ -1,12 +1,14 @@
 use crate::error::ConfigError;
+
 use crate::operation::{Failure, KeyError};
+use std::borrow::Cow;
 
 /// What happened, for the error's own use: callers ask predicates.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Kind {
     #[error("{what}")]
     Request {
-        what: &'static str,
+        what: Cow<'static, str>,
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     #[error(transparent)]

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -246,12 +247,18 @@ impl Error {
     }
 
     pub(crate) fn request(what: &'static str) -> Self {
-        Self::of(Kind::Request { what, source: None })
+        Self::of(Kind::Request {
+            what: what.into(),
+            source: None,
+        })
     }
 
-    pub(crate) fn request_because(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(crate) fn request_because(
+        what: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
         Self::of(Kind::Request {
-            what,
+            what: what.into(),
             source: Some(source.into()),
         })
     }

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
 
-use super::{Effect, Failure};
+use super::{Address, Effect, Failure};
 
 /// How one attempt ended: a response head, or a failure without a (whole) response.
 ///
@@ -25,8 +25,8 @@ use super::{Effect, Failure};
 pub struct Outcome<'a> {
     observed: Observed<'a>,
     method: Option<&'a Method>,
-    /// The path that the request was sent to.
-    target: Option<&'a str>,
+    /// Where the request was sent.
+    target: Option<Target<'a>>,
     key: Key,
     attempt: u32,
     received: Option<SystemTime>,
@@ -40,6 +40,12 @@ enum Observed<'a> {
     Response { status: StatusCode, headers: &'a HeaderMap },
     Failure(&'a Failure),
     Told(Told),
+}
+
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    Path(&'a str),
+    At(Address<'a>),
 }
 
 /// What is known of an attempt that was not HTTP: what a verdict says, and no more.
@@ -137,14 +143,14 @@ impl<'a> Outcome<'a> {
     /// Adds the path that the request was sent to, which a preset may go by.
     #[must_use]
     pub fn with_path(mut self, path: &'a str) -> Self {
-        self.target = Some(path);
+        self.target = Some(Target::Path(path));
         self
     }
 
-    /// The same where it stands.
+    /// The same where it stands, read only when asked for.
     #[inline]
-    pub(crate) fn has_path(&mut self, path: &'a str) {
-        self.target = Some(path);
+    pub(crate) fn has_address(&mut self, address: Address<'a>) {
+        self.target = Some(Target::At(address));
     }
 
     /// Adds whether the request carried a key that the server honours.
@@ -264,7 +270,10 @@ impl<'a> Outcome<'a> {
     /// The path that the request was sent to, when the driver gave it.
     #[must_use]
     pub fn path(&self) -> Option<&'a str> {
-        self.target
+        self.target.map(|target| match target {
+            Target::Path(path) => path,
+            Target::At(address) => address.path(),
+        })
     }
 
     /// False if the request is known to have carried no key that the server honours.

@@ -235,7 +235,7 @@ impl<B, P, E> Operation<B, P, E> {
             Err(failure) => Outcome::failure(failure),
         };
         outcome.has_method(&self.template.method);
-        outcome.has_path(self.template.uri.path());
+        outcome.has_address(common.address(&self.template.uri));
         outcome.has_number(self.steps.attempts.begun());
         let mut course = Course {
             plan: self.terms.plan(common),

@@ -77,11 +77,13 @@ fn a_base_url_is_an_http_url_without_query_and_fragment() {
     ] {
         assert_eq!(
             refused(|b| b.base_url(base)),
-            "the base URL must be http or https, without query and fragment",
+            "`base_url` must be http or https, without query and fragment",
             "{base}"
         );
     }
-    assert_eq!(refused(|b| b.base_url("v1/charges")), "the base URL is not valid");
+    let missing = "`base_url` must begin with http:// or https://";
+    assert_eq!(refused(|b| b.base_url("api.example.com/v1")), missing);
+    assert_eq!(refused(|b| b.base_url("https://[/")), "`base_url` is not valid");
 }
 
 #[test]
@@ -93,9 +95,15 @@ fn a_request_that_cannot_be_built_sends_nothing_and_says_why() {
     let long = "an idempotency key must have 1 to 255 characters, this one has 256";
     for (request, expected) in [
         (client.get("/charges"), relative),
-        (client.get("ftp://a.example/"), "the URL must be http or https"),
+        (
+            client.get("ftp://a.example/"),
+            "the URL must begin with http:// or https://",
+        ),
         (post().header("bad name", "x"), "a header's name is not valid"),
-        (post().header("x", "line\nbreak"), "a header's value is not valid"),
+        (
+            post().header("x-tenant", "line\nbreak"),
+            "the value of header `x-tenant` is not valid",
+        ),
         (post().idempotency_key("k".repeat(256)), long),
         (
             post().idempotency_key("a").header("idempotency-key", "b"),
@@ -124,7 +132,7 @@ fn the_first_thing_that_is_wrong_is_told_whatever_is_set_after_it() {
                 .get("ftp://a.example/")
                 .query(&[("a", "b")])
                 .header("bad name", "x"),
-            "the URL must be http or https",
+            "the URL must begin with http:// or https://",
         ),
         (
             client

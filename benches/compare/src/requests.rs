@@ -1,7 +1,7 @@
 //! Requests over loopback: two contenders at a time, in batches beside each other.
 //!
 //! Each is compared to bare reqwest, and steadfast to the peers that it must not be slower than. A comparison is made in
-//! blocks of a twentieth of a second. For each block both are made anew, with clients and connections of their own: where those
+//! blocks of a quarter of a second. For each block both are made anew, with clients and connections of their own: where those
 //! lie in memory is luck, and would be one's for the whole run; and both have run as often as each other, or one would find
 //! its code in warmer caches. A block sends a batch of each that is not counted, then first, second, second, first, and
 //! again in the other order until its time is up: what drifts steadily adds as much to one as to the other. The median of
@@ -206,7 +206,14 @@ impl<'a> Field<'a> {
     }
 
     fn block(&self, comparison: &Comparison, turn: usize) -> Result<Vec<Pair>, BoxError> {
-        let [own, other] = [self.enter(comparison.own)?, self.enter(comparison.other)?];
+        // In turns here too: who is made first lies elsewhere, and is warmed up earlier.
+        let (own, other) = if turn.is_multiple_of(2) {
+            let own = self.enter(comparison.own)?;
+            (own, self.enter(comparison.other)?)
+        } else {
+            let other = self.enter(comparison.other)?;
+            (self.enter(comparison.own)?, other)
+        };
         let mut pairs = Vec::new();
         let begun = Instant::now();
         while pairs.is_empty() || begun.elapsed() < BLOCK {
@@ -340,7 +347,7 @@ const DUELS: [(&str, &str); 12] = [
     (FUNCTION, BACKON_FAILSAFE),
 ];
 /// How long two are compared before both begin anew.
-const BLOCK: Duration = Duration::from_millis(50);
+const BLOCK: Duration = Duration::from_millis(250);
 /// Blocks of each comparison. Below six, nothing could be said of a median with 95 % confidence.
 const FEWEST: usize = 6;
 const COUNTS: usize = 3;

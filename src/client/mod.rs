@@ -147,7 +147,8 @@ impl Client {
     ///   have been processed.
     /// - Its default headers travel with every redirect, so redirects to other origins are not followed.
     /// - A redirect that it followed itself shows only by the response's URL: the receipt says so, and the effect is then
-    ///   unknown.
+    ///   unknown. One that leads back to the same URL does not show at all: the answer to a GET after a 301, 302 or 303 is
+    ///   then taken for the answer to the request. Build it with `redirect(Policy::none())`.
     ///
     /// [`ClientBuilder::wrapping`] is the same with settings.
     #[must_use]

@@ -24,8 +24,11 @@ use crate::operation::{Effect, Failure, FailureKind, IdempotencyKey, KeyError, P
 /// # fn handle(error: steadfast::Error) {
 /// use steadfast::Effect;
 ///
+/// let unprotected = error.receipt().is_some_and(|receipt| receipt.unsafe_to_repeat().is_some());
 /// match error.effect() {
 ///     Effect::NotApplied => { /* nothing happened: tell the user to try again */ }
+///     Effect::Applied => { /* it happened, and only the answer is missing */ }
+///     _ if unprotected || error.is_key_expired() => { /* ask the provider: a repeat may do it twice */ }
 ///     _ => { /* it may have: keep error.key() and ask the provider, or repeat later under the same key */ }
 /// }
 /// # }

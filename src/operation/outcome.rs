@@ -338,7 +338,10 @@ impl<'a> Outcome<'a> {
         if doubtful { Effect::Unknown } else { told }
     }
 
-    /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`.
+    /// How long the server asked to wait, from `Retry-After-Ms` or `Retry-After`; `None` if not at all.
+    ///
+    /// Nor for zero or a time that is past: whoever has to know whether the field was there looks at
+    /// [`headers`](Self::headers).
     #[must_use]
     #[inline]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -8,6 +8,8 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Jitter {
     /// None: all clients that failed together come back together.
+    ///
+    /// But for those that a server's `Retry-After` sent away: that is always spread, upwards by up to a tenth and 5 s.
     None,
     /// Adds up to this fraction of the wait, 0 to 1: a wait never gets shorter. The default, with 0.25.
     Additive(f64),

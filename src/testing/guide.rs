@@ -13,7 +13,8 @@
 //! # My code, without a server
 //!
 //! A [`Script`] answers in memory. Under `tokio`'s paused clock the waits between attempts take no time, and neither do
-//! the delays of the script. [`Jitter::None`] makes the waits exact.
+//! the delays of the script. [`Jitter::None`] makes the waits exact, but for those that a `Retry-After`
+//! asked for, which are up to a tenth longer.
 //!
 //! ```
 //! use std::time::Duration;

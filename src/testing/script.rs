@@ -226,9 +226,15 @@ impl Step {
     }
 
     /// Adds a header to the answer; does nothing to other steps.
-    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// When name or value are not valid in HTTP.
+    #[track_caller]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Action::Respond { headers, .. } = &mut self.action {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            let name = HeaderName::try_from(name).expect("a valid header name");
+            headers.append(name, HeaderValue::try_from(value).expect("a valid header value"));
         }
         self
     }

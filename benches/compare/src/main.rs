@@ -4,8 +4,8 @@
 //! `target/compare.json` beside the manifest. Words after `--` choose parts: `contention`, `requests` (everybody beside
 //! bare reqwest), `duels` (steadfast beside a key and a time limit, the loop by hand, and everybody who has retry and
 //! breaker), and `seconds 60` for the time per setting. `only http2 64` measures small requests over one protocol with so
-//! many in flight, and no other setting; `only http2 1 awake` keeps the cores from falling asleep between requests, which
-//! takes most of the noise out of one in flight and needs `chrt`.
+//! many in flight, and no other setting, `only http2 64 1048576` ones of that many bytes; `only http2 1 awake` keeps the
+//! cores from falling asleep between requests, which takes most of the noise out of one in flight and needs `chrt`.
 //!
 //! `-- check` shows that every contender retries a 503 with one key, and that breakers open; it comes before any
 //! measurement anyway.

@@ -1,14 +1,16 @@
 //! What a large body costs on its way through several attempts.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
 use bytes::Bytes;
 use steadfast::{Client, Clock, ResponseExt};
 
+use crate::serve;
+
 #[test]
 fn attempts_share_the_bytes_of_a_body_and_copy_none() {
-    let url = server();
+    let url = serve(answer_all);
     let client = Client::builder().clock(Clock::skipping()).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -27,18 +29,7 @@ fn attempts_share_the_bytes_of_a_body_and_copy_none() {
     assert!(allocated < LENGTH as u64 / 4, "{allocated} bytes");
 }
 
-/// A server in another thread that fails all attempts but the last.
-fn server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/charges", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(|| answer_all(stream.unwrap()));
-        }
-    });
-    url
-}
-
+/// Fails all attempts but the last.
 fn answer_all(mut stream: TcpStream) {
     let (mut buffer, mut received, mut requests) = (vec![0; 1 << 16], Vec::new(), 0);
     while let Ok(count @ 1..) = stream.read(&mut buffer) {

@@ -177,7 +177,7 @@ async fn measured(future: impl Future) -> u64 {
 /// The small POST with everything on: key, policy, budget, breaker, timeout and receipt.
 #[test]
 fn a_keyed_post_makes_at_most_one_allocation_more_than_bare_reqwest() {
-    let url = server();
+    let url = serve(answer_all);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -231,7 +231,7 @@ fn a_layer_without_notes_allocates_nothing_on_a_success() {
 /// Counting, once an operation like it was counted: the handles are there, and so are the origin's series.
 #[test]
 fn an_observed_post_with_metrics_allocates_no_more_than_one_without() {
-    let url = server();
+    let url = serve(answer_all);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -303,13 +303,13 @@ fn count(call: impl Fn()) -> u64 {
         .unwrap()
 }
 
-/// A server in another thread, whose allocations are not counted.
-fn server() -> String {
+/// A server in other threads, whose allocations are not counted.
+fn serve(answer: fn(TcpStream)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/charges", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            std::thread::spawn(|| answer_all(stream.unwrap()));
+            std::thread::spawn(move || answer(stream.unwrap()));
         }
     });
     url

@@ -161,7 +161,7 @@ impl<T: Cell> Origins<T> {
 
     fn locate(&self, scope: Scope) -> Option<&Slot<T>> {
         let hash = scope.bits();
-        // The first two owners stand in one line of memory, and most clients have no others.
+        // The first two owners stand beside each other, and most clients have no others: the index need not be read.
         if let Some(slot) = self.slots.iter().take(2).find(|slot| slot.is_of(hash)) {
             return Some(slot);
         }

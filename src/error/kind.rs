@@ -1,7 +1,7 @@
-use crate::error::ConfigError;
-
-use crate::operation::{Failure, KeyError};
 use std::borrow::Cow;
+
+use crate::error::ConfigError;
+use crate::operation::{Failure, KeyError};
 
 /// What happened, for the error's own use: callers ask predicates.
 #[derive(Debug, thiserror::Error)]

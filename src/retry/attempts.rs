@@ -5,6 +5,7 @@ mod resume;
 use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
+use super::jitter::spread;
 use super::limits::Ends;
 use super::replay::{ReplaySafety, Touched};
 use super::{Progress, RetryPolicy};
@@ -403,16 +404,3 @@ impl<P: Borrow<RetryPolicy>> Attempts<P> {
         deadline.saturating_duration_since(now) >= needed
     }
 }
-
-/// Jitter on the server's wish, upwards only: earlier would be refused again, and all at once would be a herd.
-fn spread(hint: Duration, random: f64) -> Duration {
-    let random = if random.is_finite() {
-        random.clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    hint.saturating_add((hint / 10).min(WIDEST_SPREAD).mul_f64(random))
-}
-
-/// Enough to spread a fleet that was sent away together.
-const WIDEST_SPREAD: Duration = Duration::from_secs(5);

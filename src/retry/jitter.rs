@@ -27,11 +27,7 @@ impl Jitter {
 
     /// Applies the jitter to a capped wait.
     pub(super) fn apply(self, wait: Duration, span: Decorrelation, random: f64) -> Duration {
-        let random = if random.is_finite() {
-            random.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let random = within(random);
         match self {
             Self::None => wait,
             Self::Additive(fraction) => wait.saturating_add(scale(wait, fraction * random)),
@@ -63,9 +59,26 @@ pub(super) struct Decorrelation {
     pub(super) previous: Option<Duration>,
 }
 
+/// Jitter on a server's wish, upwards only: earlier would be refused again, and all at once would be a herd.
+pub(super) fn spread(hint: Duration, random: f64) -> Duration {
+    hint.saturating_add(scale((hint / 10).min(WIDEST_SPREAD), within(random)))
+}
+
+/// A random number in [0, 1], whatever was given.
+fn within(random: f64) -> f64 {
+    if random.is_finite() {
+        random.clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
 /// `Duration::mul_f64` panics on overflow; factors here are at most 1, so the result fits, but rounding may not.
 fn scale(wait: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(wait.as_secs_f64() * factor)
         .unwrap_or(wait)
         .min(wait)
 }
+
+/// Enough to spread a fleet that was sent away together.
+const WIDEST_SPREAD: Duration = Duration::from_secs(5);
